@@ -1,0 +1,217 @@
+"""An assembly as plain data: solids, pressing interfaces, bolts. No mesh and no FEniCS here.
+
+A holder builds one; an engineer may put one together by hand and solve it with the same code.
+Units mm, N, MPa. Axis z is the pressing direction; faces that press are planar with normal +z or -z.
+
+Names of faces
+    Block      xmin xmax ymin ymax bottom top
+    LayerStack bottom top (every exposed column top, terraces included) sides
+    Plate      press back edge, and `seat:<name>` for each washer seat (on `back`)
+    MeshFile   the surface names stored in the file
+    StepPart   press, back, seat:<name>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .materials.elastic import Elastic
+
+Array = NDArray[np.float64]
+Gap = Callable[[Array, Array], Array]
+"""Initial gap or surface deviation [mm] as a function of x, y [mm] (arrays in, array out)."""
+
+
+@dataclass(frozen=True)
+class Rect:
+    """Axis-parallel rectangle [mm]."""
+
+    x0: float
+    x1: float
+    y0: float
+    y1: float
+
+    @classmethod
+    def centred(cls, length: float, width: float, x: float = 0.0, y: float = 0.0) -> Rect:
+        """Rectangle `length` along x by `width` along y about (x, y)."""
+        return cls(x - length / 2, x + length / 2, y - width / 2, y + width / 2)
+
+    @property
+    def area(self) -> float:
+        """Area [mm2]."""
+        return (self.x1 - self.x0) * (self.y1 - self.y0)
+
+    def clip(self, other: Rect) -> Rect:
+        """Common part of two rectangles."""
+        return Rect(max(self.x0, other.x0), min(self.x1, other.x1), max(self.y0, other.y0), min(self.y1, other.y1))
+
+
+@dataclass(frozen=True)
+class Block:
+    """Box of hexahedra on given grid lines [mm]; lines need not be equidistant."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    z: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of a pouch stack: thickness [mm], footprint, material, elements through the thickness."""
+
+    name: str
+    thickness: float
+    footprint: Rect
+    material: Elastic
+    sublayers: int = 1
+
+
+@dataclass(frozen=True)
+class LayerStack:
+    """Terraced stack, layers listed from bottom to top, each on its own footprint.
+
+    The stack lies flat on z = 0; a layer that overhangs a smaller one drapes down to what lies below it
+    within one element. `size`: in-plane element size [mm] inside `fine`; `coarse` outside.
+    """
+
+    layers: tuple[Layer, ...]
+    fine: Rect
+    size: float
+    coarse: float
+
+
+@dataclass(frozen=True)
+class Hole:
+    """Through hole for a bolt [mm]."""
+
+    x: float
+    y: float
+    diameter: float
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Annular washer seat on the back of a plate [mm]."""
+
+    name: str
+    x: float
+    y: float
+    inner: float
+    outer: float
+
+
+@dataclass(frozen=True)
+class Plate:
+    """Rectangular plate centred on the z axis: `press` face at z = 0, `back` at z = thickness.
+
+    `footprint` is where it presses: meshed with `size`, elsewhere up to `coarse`; `layers` elements thick.
+    """
+
+    length: float
+    width: float
+    thickness: float
+    holes: tuple[Hole, ...] = ()
+    seats: tuple[Seat, ...] = ()
+    footprint: Rect | None = None
+    size: float = 2.0
+    coarse: float = 4.0
+    layers: int = 2
+
+
+@dataclass(frozen=True)
+class MeshFile:
+    """Volume mesh read with meshio (one cell type); surfaces by the names in the file, lengths times `scale` = mm."""
+
+    path: str
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class StepPart:
+    """Solid from a STEP file; `press` is the name of its pressing face in the file. Seats as for Plate."""
+
+    path: str
+    press: str
+    size: float
+    seats: tuple[Seat, ...] = ()
+
+
+Shape = Block | LayerStack | Plate | MeshFile | StepPart
+
+
+@dataclass(frozen=True)
+class Solid:
+    """A body: shape, material, place and what holds or loads it by itself.
+
+    material: one Elastic (a LayerStack carries its own); degree: order of the displacement (2 for plates, 1 for stacks).
+    z: height [mm] at which the shape's z = 0 is put; flip: mirrored in z first (a top plate presses downwards).
+    symmetry: faces held in their normal direction, among "x0" (plane x = 0) and "y0"; the shape is cut there.
+    fixed: face name -> components held at zero ("x", "yz", "xyz").
+    tractions: face name -> (tx, ty, tz) [MPa], uniform.
+    """
+
+    name: str
+    shape: Shape
+    material: Elastic | None = None
+    degree: int = 2
+    z: float = 0.0
+    flip: bool = False
+    symmetry: tuple[str, ...] = ()
+    fixed: dict[str, str] = field(default_factory=dict)
+    tractions: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Interface:
+    """Two facing surfaces that may press on each other.
+
+    below, above: "solid.face"; the grid has square pixels of side `pixel` [mm] over `region`.
+    gap: initial gap [mm] at pixel centres, as a function of x, y or an array (ny, nx); None is zero.
+    `candidates`: pixels with a larger initial gap [mm] (above the smallest) are left out, and checked after.
+    """
+
+    name: str
+    below: str
+    above: str
+    region: Rect
+    pixel: float
+    gap: Gap | Array | None = None
+    candidates: float = np.inf
+
+
+@dataclass(frozen=True)
+class Bolt:
+    """Bolt between two seats ("solid.seat:name"): axial stiffness [N/mm], place, size and strength.
+
+    `share`: the part of the bolt present in a symmetric model (1, 1/2 or 1/4).
+    """
+
+    name: str
+    seats: tuple[str, str]
+    x: float
+    y: float
+    stiffness: float
+    diameter: float
+    stress_area: float
+    proof_strength: float
+    yield_strength: float
+    length: float
+    mass: float = 0.0
+    expansion: float = 0.0
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """Everything that is solved together; `symmetry` planes ("x0", "y0") have cut every solid alike."""
+
+    solids: tuple[Solid, ...]
+    interfaces: tuple[Interface, ...] = ()
+    bolts: tuple[Bolt, ...] = ()
+    symmetry: tuple[str, ...] = ()
+    regions: dict[str, Rect] = field(default_factory=dict)
+    masses: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Material data and laws."""
