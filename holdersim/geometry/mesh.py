@@ -24,7 +24,8 @@ FACETS = {
 }
 """Local facets of a cell in dolfinx order; corners of a quadrilateral in tensor order."""
 
-AREA_TOLERANCE = 0.01
+AREA_TOLERANCE = 0.02
+"""Circles are polygons; one cut in uneven arcs differs a little from its drawing."""
 
 
 @dataclass(frozen=True)
