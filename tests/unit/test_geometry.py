@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -222,3 +224,60 @@ def test_impossible_plates_are_refused(change: dict[str, object], message: str) 
 def test_an_unsymmetric_plate_cannot_be_cut() -> None:
     with pytest.raises(GeometryError, match="not symmetric about y = 0"):
         mesh_shape(plate(seats=(), holes=(Hole(0, 10, 6),)), BOTH)
+
+
+def write_file(path: str, scale: float, kind: str) -> None:
+    """A 2 x 1 x 1 mm box as gmsh writes it, with named volume and two named surfaces."""
+    import gmsh
+
+    gmsh.initialize(interruptible=False)
+    gmsh.option.setNumber("General.Terminal", 0)
+    gmsh.model.occ.addBox(0, 0, 0, 2 * scale, scale, scale)
+    gmsh.model.occ.synchronize()
+    if kind == "hexahedron":
+        gmsh.model.mesh.setTransfiniteAutomatic(recombine=True)
+    gmsh.option.setNumber("Mesh.MeshSizeMax", 0.5 * scale)
+    gmsh.model.addPhysicalGroup(3, [1], name="steel")
+    for name, z in (("press", 0.0), ("back", scale)):
+        found = gmsh.model.getEntitiesInBoundingBox(-9, -9, z - 1e-3 * scale, 9, 9, z + 1e-3 * scale, dim=2)
+        gmsh.model.addPhysicalGroup(2, [t for _, t in found], name=name)
+    gmsh.model.mesh.generate(3)
+    gmsh.write(path)
+    gmsh.finalize()
+
+
+@pytest.mark.parametrize("kind", ["hexahedron", "tetrahedron"])
+def test_mesh_file_keeps_names_and_becomes_mm(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "box.msh"
+    write_file(str(path), 1e-3, kind)
+    mesh = mesh_shape(MeshFile(str(path), scale=1000.0))
+    conforms(mesh)
+    assert mesh.cell == kind and list(mesh.regions) == ["steel"]
+    assert mesh.volume == pytest.approx(2.0, rel=1e-9)
+    assert {n: mesh.area(n) for n in mesh.faces} == pytest.approx(dict(press=2.0, back=2.0))
+    half = mesh_shape(MeshFile(str(path), scale=1000.0), ("x0",))
+    assert half.area("x0") == pytest.approx(1.0) and half.area("press") == pytest.approx(2.0)
+    with pytest.raises(GeometryError, match="no face 'top' here: there are back, press"):
+        mesh.area("top")
+
+
+def test_bad_mesh_files_say_what_is_wrong(tmp_path: Path) -> None:
+    import meshio
+
+    with pytest.raises(GeometryError, match="there is no mesh file"):
+        mesh_shape(MeshFile(str(tmp_path / "none.msh")))
+    flat, bare = tmp_path / "flat.vtk", tmp_path / "bare.vtk"
+    points = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1.0]])
+    meshio.write_points_cells(flat, points, [("triangle", [[0, 1, 2]])])
+    meshio.write_points_cells(bare, points, [("tetra", [[0, 1, 2, 3]])])
+    with pytest.raises(GeometryError, match="it has triangle"):
+        mesh_shape(MeshFile(str(flat)))
+    with pytest.raises(GeometryError, match="no named surface"):
+        mesh_shape(MeshFile(str(bare)))
+
+
+def test_an_inverted_element_is_refused() -> None:
+    mesh = mesh_shape(Block((0, 1), (0, 1), (0, 1)))
+    turned = MeshData(mesh.points * (1, 1, -1), mesh.cells, "hexahedron", {}, {})
+    with pytest.raises(GeometryError, match="1 of 1 elements are turned inside out"):
+        turned.check()
