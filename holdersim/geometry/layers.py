@@ -1,10 +1,13 @@
 """Mesh of a terraced stack of thin layers, each on its own footprint.
 
-Where a layer ends, the layers above come down to what lies below within one element; the small triangular void
-under that ramp is left open. Inside a footprint, edges included, heights are sums of the thicknesses below.
+Where a layer ends, the layers above come down to what lies below within one element; the small triangular
+void under that ramp is left open. Inside a footprint, edges included, heights are sums of the thicknesses
+below.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +17,11 @@ from ..errors import GeometryError
 from .mesh import Array, Index, MeshData, boundary, compact, cut, facet_areas
 
 GROWTH = 0.4
-"""Elements outside the fine region grow by this much of their distance from it (factor below exp(0.4) = 1.5)."""
+"""Elements outside the fine region grow by this much of their distance from it (next one below 1.5 times)."""
 
 
 def mesh_layers(shape: LayerStack, symmetry: tuple[str, ...] = ()) -> MeshData:
-    """Hexahedra of the stack; faces bottom, top (all horizontal column tops), plateau (the highest), ramps, sides.
+    """Hexahedra of the stack; faces bottom, top (level column tops), plateau (the highest), ramps, sides.
 
     regions: the layers by name. A face `ramps` is there only where a layer drapes over an edge below.
     """
@@ -48,18 +51,24 @@ def _refuse(shape: LayerStack, symmetry: tuple[str, ...]) -> None:
     if not names or len(set(names)) < len(names):
         raise GeometryError(f"a stack needs layers of different names, not {names}")
     if not 0 < shape.size <= shape.coarse:
-        raise GeometryError(f"element sizes must be 0 < size <= coarse, not {shape.size:g} and {shape.coarse:g} mm")
+        raise GeometryError(
+            f"element sizes must be 0 < size <= coarse, not {shape.size:g} and {shape.coarse:g} mm"
+        )
     for layer in shape.layers:
         r = layer.footprint
         if layer.thickness <= 0 or layer.sublayers < 1 or r.x1 <= r.x0 or r.y1 <= r.y0:
             raise GeometryError(f"layer '{layer.name}' has no volume or no elements: {layer}")
         for plane, low, high in (("x0", r.x0, r.x1), ("y0", r.y0, r.y1)):
             if plane in symmetry and abs(low + high) > 1e-9 * (high - low):
-                raise GeometryError(f"layer '{layer.name}' is not symmetric about {plane[0]} = 0: drop the symmetry")
+                raise GeometryError(
+                    f"layer '{layer.name}' is not symmetric about {plane[0]} = 0: drop the symmetry"
+                )
 
 
-def _lines(edges: list[tuple[float, float]], fine: tuple[float, float], shape: LayerStack, half: bool) -> Array:
-    """Grid lines [mm] through all edges: fine.x0 + k size in the fine region, graded up to `coarse` outside."""
+def _lines(
+    edges: list[tuple[float, float]], fine: tuple[float, float], shape: LayerStack, half: bool
+) -> Array:
+    """Grid lines [mm] through all edges: fine.x0 + k size in the fine region, graded outside."""
     low, high = min(e[0] for e in edges), max(e[1] for e in edges)
     f0, f1 = max(fine[0], low), min(fine[1], high)
     hard = [v for e in edges for v in e] + ([0.0] if half else [])
@@ -67,7 +76,7 @@ def _lines(edges: list[tuple[float, float]], fine: tuple[float, float], shape: L
         k = np.arange(np.ceil((f0 - fine[0]) / shape.size), np.floor((f1 - fine[0]) / shape.size) + 1)
         hard += [f0, f1, *(fine[0] + k * shape.size)]
     points = _distinct(np.sort(np.array(hard)), 1e-6 * shape.size, edges)
-    parts = [_graded(a, b, (f0, f1), shape) for a, b in zip(points[:-1], points[1:], strict=True)]
+    parts = [_graded(a, b, (f0, f1), shape) for a, b in pairwise(points)]
     lines = np.concatenate([*parts, points[-1:]])
     return lines[lines > -1e-6 * shape.size] if half else lines
 
@@ -108,7 +117,7 @@ def _present(line: Array, low: float, high: float, nodes: bool) -> NDArray[np.bo
 
 
 def _nodes(x: Array, y: Array, slices: list[tuple[float, Rect]]) -> tuple[Index, Array]:
-    """Node numbers (levels, ny, nx), shared by two levels where the layer between is absent, and points (n, 3)."""
+    """Node numbers (levels, ny, nx), shared by levels with no layer between, and points (n, 3)."""
     shape = (len(y), len(x))
     gx, gy = np.meshgrid(x, y)
     z, level = np.zeros(shape), np.arange(gx.size, dtype=np.int64).reshape(shape)
@@ -128,18 +137,18 @@ def _nodes(x: Array, y: Array, slices: list[tuple[float, Rect]]) -> tuple[Index,
 def _cells(x: Array, y: Array, slices: list[tuple[float, Rect]], number: Index) -> tuple[Index, Index, Index]:
     """Cells (m, 8), the slice of each (m,), and the top facets of the columns (c, 4)."""
     cells, owner = [], []
-    top = np.full((len(y) - 1, len(x) - 1, 4), -1, dtype=np.int64)
+    top: Index = np.full((len(y) - 1, len(x) - 1, 4), -1, dtype=np.int64)
     for k, (_, r) in enumerate(slices):
         here = np.outer(_present(y, r.y0, r.y1, False), _present(x, r.x0, r.x1, False))
         j, i = np.nonzero(here)
         low, high = (
-            np.stack([n[j, i], n[j, i + 1], n[j + 1, i], n[j + 1, i + 1]], axis=1) for n in (number[k], number[k + 1])
+            np.stack([n[j, i], n[j, i + 1], n[j + 1, i], n[j + 1, i + 1]], axis=1)
+            for n in (number[k], number[k + 1])
         )
         cells.append(np.concatenate([low, high], axis=1))
         owner.append(np.full(len(j), k, dtype=np.int64))
         top[j, i] = high
-    top = top[top[..., 0] >= 0]
-    return np.concatenate(cells), np.concatenate(owner), top
+    return np.concatenate(cells), np.concatenate(owner), top[top[..., 0] >= 0]
 
 
 def _faces(points: Array, cells: Index, top: Index) -> dict[str, Index]:

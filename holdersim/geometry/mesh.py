@@ -49,7 +49,9 @@ class MeshData:
         if self.cell == "tetrahedron":
             return float(_corner_jacobians(self.points[self.cells], self.cell)[:, 0].sum() / 6)
         g = np.array([-1.0, 1.0]) / np.sqrt(12) + 0.5
-        return float(sum(_jacobians(self.points[self.cells], x, y, z).sum() for x in g for y in g for z in g) / 8)
+        return float(
+            sum(_jacobians(self.points[self.cells], x, y, z).sum() for x in g for y in g for z in g) / 8
+        )
 
     def area(self, face: str) -> float:
         """Area [mm2] of a named face."""
@@ -67,14 +69,18 @@ class MeshData:
         if len(worst) == 0 or worst.min() <= 0:
             bad = np.flatnonzero(worst <= 0)
             at = self.points[self.cells[bad[0]]].mean(axis=0) if len(bad) else "nowhere"
-            raise GeometryError(f"{len(bad)} of {len(worst)} elements are turned inside out, the first at {at} mm")
+            raise GeometryError(
+                f"{len(bad)} of {len(worst)} elements are turned inside out, the first at {at} mm"
+            )
         for name, facets in self.faces.items():
             if len(facets) == 0:
                 raise GeometryError(f"face '{name}' is empty: is it cut away, or smaller than an element?")
         for name, wanted in self.drawn.items():
             got = self.area(name)
             if abs(got - wanted) > AREA_TOLERANCE * wanted:
-                raise GeometryError(f"face '{name}' has {got:.4g} mm2, the drawing {wanted:.4g}: refine the mesh")
+                raise GeometryError(
+                    f"face '{name}' has {got:.4g} mm2, the drawing {wanted:.4g}: refine the mesh"
+                )
         return self
 
 
@@ -110,8 +116,11 @@ def cut(mesh: MeshData, symmetry: tuple[str, ...]) -> MeshData:
         regions = {n: number[c[keep[c]]] for n, c in mesh.regions.items()}
         cells = mesh.cells[keep]
         outer = boundary(cells, mesh.cell)
-        on = (np.abs(s) <= tiny)[outer].all(axis=1)
-        faces = {n: f[(s[f] > -tiny).all(axis=1) & ~(np.abs(s[f]) <= tiny).all(axis=1)] for n, f in mesh.faces.items()}
+        on = np.all(np.abs(s[outer]) <= tiny, axis=1)
+        faces = {
+            n: f[(s[f] > -tiny).all(axis=1) & ~(np.abs(s[f]) <= tiny).all(axis=1)]
+            for n, f in mesh.faces.items()
+        }
         faces = {n: f for n, f in faces.items() if len(f)} | {plane: outer[on]}
         mesh = MeshData(mesh.points, cells, mesh.cell, regions, faces, mesh.drawn)
     return compact(mesh) if symmetry else mesh
@@ -123,7 +132,9 @@ def compact(mesh: MeshData) -> MeshData:
     number = np.full(len(mesh.points), -1, dtype=np.int64)
     number[used] = np.arange(len(used))
     faces = {n: number[f] for n, f in mesh.faces.items()}
-    return MeshData(mesh.points[used], cells.reshape(mesh.cells.shape), mesh.cell, mesh.regions, faces, mesh.drawn)
+    return MeshData(
+        mesh.points[used], cells.reshape(mesh.cells.shape), mesh.cell, mesh.regions, faces, mesh.drawn
+    )
 
 
 def boundary(cells: Index, cell: str) -> Index:
@@ -132,7 +143,7 @@ def boundary(cells: Index, cell: str) -> Index:
     _, first, count = np.unique(np.sort(facets, axis=1), axis=0, return_index=True, return_counts=True)
     if (count > 2).any():
         raise GeometryError(f"{int((count > 2).sum())} facets are shared by more than two elements")
-    return facets[np.sort(first[count == 1])]
+    return np.asarray(facets[np.sort(first[count == 1])])
 
 
 def facet_areas(points: Array, facets: Index) -> Array:

@@ -1,4 +1,4 @@
-"""Mesh read from a file with meshio: one kind of volume element, surfaces and regions by their names in the file."""
+"""Mesh read from a file with meshio: one kind of volume element, surfaces and regions by their names."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ TURNED = {"hexahedron": [1, 0, 3, 2, 5, 4, 7, 6], "tetra": [1, 0, 2, 3]}
 
 
 def mesh_file(shape: MeshFile, symmetry: tuple[str, ...] = ()) -> MeshData:
-    """Linear hexahedra or tetrahedra [mm]; faces and regions have the names of gmsh's physical groups or cell sets."""
+    """Linear hexahedra or tetrahedra [mm]; names from gmsh's physical groups or cell sets."""
     data = _read(Path(shape.path))
     kinds = {block.type for block in data.cells}
     solid = [kind for kind in VOLUME if kind in kinds]
     other = sorted(kinds - {*solid, *SURFACE, "line", "vertex"})
     if len(solid) != 1 or other:
         raise GeometryError(
-            f"{shape.path}: needs linear hexahedra or linear tetrahedra, one of them; it has {', '.join(sorted(kinds))}"
+            f"{shape.path}: needs either linear hexahedra or linear tetrahedra; it has {', '.join(sorted(kinds))}"
         )
     kind = solid[0]
     points = np.zeros((len(data.points), 3))
@@ -34,13 +34,17 @@ def mesh_file(shape: MeshFile, symmetry: tuple[str, ...] = ()) -> MeshData:
     names, facets = _named(data, PAIR[kind], SURFACE[PAIR[kind]])
     surfaces = {name: facets[numbers] for name, numbers in names.items()}
     if not surfaces:
-        raise GeometryError(f"{shape.path}: no named surface; name the faces that press or are held in the mesher")
+        raise GeometryError(
+            f"{shape.path}: no named surface; name the faces that press or are held in the mesher"
+        )
     first = points[cells]
     edges = first[:, [1, 2, 4] if kind == "hexahedron" else [1, 2, 3]] - first[:, :1]
     inverted = np.linalg.det(edges) < 0
     cells[inverted] = cells[inverted][:, TURNED[kind]]
     cell = "hexahedron" if kind == "hexahedron" else "tetrahedron"
-    return cut(compact(MeshData(points, cells, cell, regions or {"body": np.arange(len(cells))}, surfaces)), symmetry)
+    return cut(
+        compact(MeshData(points, cells, cell, regions or {"body": np.arange(len(cells))}, surfaces)), symmetry
+    )
 
 
 def _read(path: Path) -> Any:
@@ -76,4 +80,3 @@ def _named(data: Any, kind: str, order: list[int]) -> tuple[dict[str, Index], In
                        if parts[i] is not None]  # fmt: skip
             names[name] = np.concatenate(members).astype(np.int64) if members else np.zeros(0, dtype=np.int64)
     return {name: numbers for name, numbers in names.items() if len(numbers)}, cells
-

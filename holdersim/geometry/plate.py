@@ -1,7 +1,8 @@
 """Mesh of a plate with bolt holes and washer seats: quadrilaterals by gmsh in the plane, extruded here.
 
-The part of the drawing that its own mirror symmetries leave is meshed and mirrored, so that a symmetric plate has
-an exactly symmetric mesh and its quarter is a quarter of the whole. Circles are polygons of the same area.
+The part of the drawing that its own mirror symmetries leave is meshed and mirrored, so that a symmetric
+plate has an exactly symmetric mesh and its quarter is a quarter of the whole. Circles are polygons of the
+same area.
 """
 
 from __future__ import annotations
@@ -33,9 +34,11 @@ def mesh_plate(shape: Plate, symmetry: tuple[str, ...] = ()) -> MeshData:
     """Hexahedra; faces press (z = 0), back, edge, holes, seat:<name>, and the symmetry planes."""
     _refuse(shape)
     mirrors = [axis for axis in (0, 1) if _is_mirrored(shape, axis)]
-    for plane in symmetry:
-        if "xy".index(plane[0]) not in mirrors:
-            raise GeometryError(f"the plate is not symmetric about {plane[0]} = 0: drop the symmetry or move a hole")
+    for cut_at in symmetry:
+        if "xy".index(cut_at[0]) not in mirrors:
+            raise GeometryError(
+                f"the plate is not symmetric about {cut_at[0]} = 0: drop the symmetry or move a hole"
+            )
     plane = _mesh_plane(shape, mirrors)
     for axis in mirrors:
         plane = _mirror(plane, axis)
@@ -58,10 +61,14 @@ def _refuse(shape: Plate) -> None:
     circles += [(f"seat {s.name}", s.x, s.y, s.outer) for s in shape.seats]
     for name, cx, cy, d in circles:
         if d <= 0 or abs(cx) + d / 2 * SWELL >= x or abs(cy) + d / 2 * SWELL >= y:
-            raise GeometryError(f"{name} of {d:g} mm at ({cx:g}, {cy:g}) is not inside the plate of {2 * x:g} x {2 * y:g}")
+            raise GeometryError(
+                f"{name} of {d:g} mm at ({cx:g}, {cy:g}) is not inside the plate of {2 * x:g} x {2 * y:g}"
+            )
     for s in shape.seats:
         if s.outer <= _inner(shape, s):
-            raise GeometryError(f"seat {s.name}: outer diameter {s.outer:g} mm is not beyond the inner or the hole")
+            raise GeometryError(
+                f"seat {s.name}: outer diameter {s.outer:g} mm is not beyond the inner or the hole"
+            )
     names = [s.name for s in shape.seats]
     if len(set(names)) < len(names):
         raise GeometryError(f"seats need different names, not {names}")
@@ -72,7 +79,9 @@ def _refuse(shape: Plate) -> None:
 
 def _inner(shape: Plate, seat: Seat) -> float:
     """Inner diameter [mm] of the seat, not less than that of the hole below it."""
-    return max([seat.inner] + [h.diameter for h in shape.holes if np.hypot(h.x - seat.x, h.y - seat.y) < 1e-9])
+    return max(
+        [seat.inner] + [h.diameter for h in shape.holes if np.hypot(h.x - seat.x, h.y - seat.y) < 1e-9]
+    )
 
 
 def _is_mirrored(shape: Plate, axis: int) -> bool:
@@ -103,7 +112,9 @@ def _mesh_plane(shape: Plate, mirrors: list[int]) -> Plane:
         if quality > GOOD:
             break
     if best is None:
-        raise GeometryError("gmsh found no sound quadrilaterals for the plate: change `size` or `coarse` a little")
+        raise GeometryError(
+            "gmsh found no sound quadrilaterals for the plate: change `size` or `coarse` a little"
+        )
     return best
 
 
@@ -187,7 +198,7 @@ def _structure(gmsh: Any, pieces: list[int], size: float) -> None:
 
 
 def _quads(gmsh: Any) -> Plane:
-    """All quadrilaterals; each surface is turned as a whole, so that one turned over by itself still shows."""
+    """All quadrilaterals; a surface is turned as a whole, so that one turned over by itself still shows."""
     tags, xyz, _ = gmsh.model.mesh.getNodes()
     number = np.zeros(int(max(tags)) + 1, dtype=np.int64)
     number[tags] = np.arange(len(tags))
@@ -242,7 +253,9 @@ def _extrude(shape: Plate, plane: Plane, symmetry: tuple[str, ...]) -> MeshData:
         if part:
             faces[f"seat:{s.name}"] = back[ring[plane.quads].all(axis=1)]
             drawn[f"seat:{s.name}"] = part * np.pi / 4 * (s.outer**2 - inner**2)
-    drawn["press"] = share * (shape.length * shape.width - sum(np.pi / 4 * h.diameter**2 for h in shape.holes))
+    drawn["press"] = share * (
+        shape.length * shape.width - sum(np.pi / 4 * h.diameter**2 for h in shape.holes)
+    )
     return MeshData(points, cells, "hexahedron", {"body": np.arange(len(cells))}, faces, drawn)
 
 

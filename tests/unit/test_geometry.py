@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,12 @@ def layer(name: str, thickness: float, length: float, width: float, sublayers: i
 
 
 def stack() -> LayerStack:
-    layers = (layer("foil", 0.02, 22, 44), layer("cathode", 0.08, 15, 35, 2), layer("separator", 0.015, 20, 50),
-              layer("anode", 0.05, 18, 40))  # fmt: skip
+    layers = (
+        layer("foil", 0.02, 22, 44),
+        layer("cathode", 0.08, 15, 35, 2),
+        layer("separator", 0.015, 20, 50),
+        layer("anode", 0.05, 18, 40),
+    )
     return LayerStack(layers, fine=Rect.centred(16, 36), size=0.5, coarse=2.0)
 
 
@@ -42,7 +47,7 @@ def plate(**change: object) -> Plate:
 
 
 def conforms(mesh: MeshData) -> None:
-    """Facets belong to one or two cells, no point is doubled or unused, no vertex lies inside another's edge."""
+    """Facets belong to one or two cells, no point is doubled or unused, named facets are outer ones."""
     distinct = np.unique(np.round(mesh.points, 9), axis=0)
     assert len(distinct) == len(mesh.points)
     assert np.array_equal(np.unique(mesh.cells), np.arange(len(mesh.points)))
@@ -157,7 +162,9 @@ def test_plate_areas_are_those_of_the_drawing() -> None:
             assert mesh.area(f"seat:b{i}") == pytest.approx(np.pi / 4 * (12**2 - 6.4**2), rel=1e-9)
         seat = mesh.points[mesh.faces["seat:b3"]]
         weights = facet_areas(mesh.points, mesh.faces["seat:b3"])
-        assert np.allclose(np.average(seat.mean(axis=1), weights=weights, axis=0), (32, 22, thickness), atol=0.05)
+        assert np.allclose(
+            np.average(seat.mean(axis=1), weights=weights, axis=0), (32, 22, thickness), atol=0.05
+        )
         assert len(mesh.cells) == len(mesh.faces["press"]) * layers
 
 
@@ -186,7 +193,9 @@ def test_plate_is_exactly_mirrored_and_the_same_each_time() -> None:
         dict(holes=(Hole(10, 5, 6.4),), seats=(Seat("a", 10, 5, 0, 12),), footprint=Rect(-20, 20, -10, 10)),
         dict(holes=(Hole(30, 0, 6.0),), seats=(Seat("a", 30, 0, 6, 11),), footprint=Rect(-25, 26, -10, 12)),
         dict(holes=(), seats=(Seat("a", 0, 0, 5, 12), Seat("b", 30, 20, 0, 10)), footprint=None),
-        dict(holes=(Hole(0, 20, 8), Hole(0, -20, 8)), seats=(Seat("a", 0, 20, 8, 16), Seat("b", 0, -20, 8, 16))),
+        dict(
+            holes=(Hole(0, 20, 8), Hole(0, -20, 8)), seats=(Seat("a", 0, 20, 8, 16), Seat("b", 0, -20, 8, 16))
+        ),
     ],
 )
 def test_any_pattern_of_holes_and_seats(change: dict[str, object]) -> None:
@@ -194,14 +203,18 @@ def test_any_pattern_of_holes_and_seats(change: dict[str, object]) -> None:
     mesh = mesh_shape(shape)
     conforms(mesh)
     closed(mesh)
-    assert mesh.area("press") == pytest.approx(4800 - sum(np.pi / 4 * h.diameter**2 for h in shape.holes), rel=2e-3)
+    assert mesh.area("press") == pytest.approx(
+        4800 - sum(np.pi / 4 * h.diameter**2 for h in shape.holes), rel=2e-3
+    )
     for s in shape.seats:
         inner = max([s.inner] + [h.diameter for h in shape.holes if (h.x, h.y) == (s.x, s.y)])
         assert mesh.area(f"seat:{s.name}") == pytest.approx(np.pi / 4 * (s.outer**2 - inner**2), rel=2e-2)
 
 
 def test_a_seat_on_a_symmetry_plane_is_halved() -> None:
-    shape = plate(holes=(Hole(0, 20, 8), Hole(0, -20, 8)), seats=(Seat("a", 0, 20, 8, 16), Seat("b", 0, -20, 8, 16)))
+    shape = plate(
+        holes=(Hole(0, 20, 8), Hole(0, -20, 8)), seats=(Seat("a", 0, 20, 8, 16), Seat("b", 0, -20, 8, 16))
+    )
     mesh = mesh_shape(shape, BOTH)
     assert mesh.area("seat:a") == pytest.approx(np.pi / 8 * (16**2 - 8**2), rel=1e-6)
     assert "seat:b" not in mesh.faces
@@ -281,3 +294,79 @@ def test_an_inverted_element_is_refused() -> None:
     turned = MeshData(mesh.points * (1, 1, -1), mesh.cells, "hexahedron", {}, {})
     with pytest.raises(GeometryError, match="1 of 1 elements are turned inside out"):
         turned.check()
+
+
+def write_step(path: Path, turn: float = 0.0, metre: bool = False) -> None:
+    """An 80 x 60 x 10 mm plate with four 6.4 mm holes; its lower face is named `press`."""
+    import gmsh
+
+    gmsh.initialize(interruptible=False)
+    gmsh.option.setNumber("General.Terminal", 0)
+    occ = gmsh.model.occ
+    box = occ.addBox(-40, -30, 3, 80, 60, 10)
+    holes = [(3, occ.addCylinder(x, y, 3, 0, 0, 10, 3.2)) for x in (-32, 32) for y in (-22, 22)]
+    occ.cut([(3, box)], holes)
+    occ.rotate([(3, box)], 0, 0, 0, 1, 0, 0, turn)
+    occ.synchronize()
+    gmsh.write(str(path))
+    gmsh.finalize()
+    text = path.read_text()
+    faces = list(re.finditer(r"ADVANCED_FACE\(''(.*?)\);", text))
+    rings = [len(re.findall("#", f[1])) for f in faces]
+    below = faces[[i for i, n in enumerate(rings) if n == max(rings)][1]]
+    text = text[: below.start()] + below[0].replace("''", "'press'", 1) + text[below.end() :]
+    path.write_text(text.replace(".MILLI.,.METRE.", "$,.METRE.") if metre else text)
+
+
+STEP_SEATS = tuple(Seat(f"b{i}", x, y, 6.4, 12.0) for i, (x, y) in enumerate([(32.0, 22.0), (-32.0, 22.0)]))
+
+
+@pytest.mark.parametrize("turn", [0.0, np.pi, 0.7])
+def test_step_part_lies_on_its_named_face(tmp_path: Path, turn: float) -> None:
+    path = tmp_path / "plate.step"
+    write_step(path, turn)
+    mesh = mesh_shape(StepPart(str(path), "press", 5.0, STEP_SEATS))
+    conforms(mesh)
+    closed(mesh)
+    flat = 4800 - 4 * np.pi / 4 * 6.4**2
+    assert mesh.points[:, 2].min() == pytest.approx(0, abs=1e-6)
+    assert mesh.points[:, 2].max() == pytest.approx(10, abs=1e-6)
+    assert np.abs(mesh.points[mesh.faces["press"]][..., 2]).max() < 1e-6
+    assert mesh.area("press") == pytest.approx(flat, rel=2e-3)
+    assert mesh.area("back") == pytest.approx(flat, rel=2e-3)
+    assert mesh.volume == pytest.approx(10 * flat, rel=2e-3)
+    for i in range(2):
+        assert mesh.area(f"seat:b{i}") == pytest.approx(np.pi / 4 * (12**2 - 6.4**2), rel=1e-2)
+        centre = mesh.points[mesh.faces[f"seat:b{i}"]].reshape(-1, 3).mean(axis=0)
+        assert centre == pytest.approx([STEP_SEATS[i].x, STEP_SEATS[i].y, 10.0], abs=0.3)
+
+
+def test_quarter_of_a_step_part(tmp_path: Path) -> None:
+    path = tmp_path / "plate.step"
+    write_step(path)
+    mesh = mesh_shape(StepPart(str(path), "press", 5.0, STEP_SEATS), BOTH)
+    conforms(mesh)
+    assert mesh.area("press") == pytest.approx(1200 - np.pi / 4 * 6.4**2, rel=2e-3)
+    assert (mesh.area("x0"), mesh.area("y0")) == pytest.approx((300, 400))
+    assert mesh.area("seat:b0") == pytest.approx(np.pi / 4 * (12**2 - 6.4**2), rel=1e-2)
+    assert "seat:b1" not in mesh.faces
+    again = mesh_shape(StepPart(str(path), "press", 5.0, STEP_SEATS), BOTH)
+    assert np.array_equal(mesh.points, again.points) and np.array_equal(mesh.cells, again.cells)
+
+
+def test_step_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "plate.step"
+    write_step(path)
+    with pytest.raises(GeometryError, match=r"0 faces are named 'pres'.*names there are 'press'"):
+        mesh_shape(StepPart(str(path), "pres", 5.0))
+    with pytest.raises(GeometryError, match=r"seat a at .32, 22. mm lies on no plane"):
+        mesh_shape(StepPart(str(path), "press", 5.0, (Seat("a", 32, 22, 2, 4),)))
+    with pytest.raises(GeometryError, match="there is no STEP file"):
+        mesh_shape(StepPart(str(tmp_path / "none.step"), "press", 5.0))
+
+
+def test_step_in_metres_becomes_mm(tmp_path: Path) -> None:
+    path = tmp_path / "plate.step"
+    write_step(path, metre=True)
+    mesh = mesh_shape(StepPart(str(path), "press", 5000.0))
+    assert np.ptp(mesh.points, axis=0) == pytest.approx([8e4, 6e4, 1e4], rel=1e-6)
