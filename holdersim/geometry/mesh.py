@@ -109,8 +109,8 @@ def cut(mesh: MeshData, symmetry: tuple[str, ...]) -> MeshData:
         axis, tiny = "xy".index(plane[0]), 1e-9 * float(np.ptp(mesh.points, axis=0).max())
         s = mesh.points[:, axis]
         corners = s[mesh.cells]
-        keep, beyond = (corners > -tiny).all(axis=1), (corners < tiny).all(axis=1)
-        if not (keep | beyond).all():
+        keep = np.asarray((corners > -tiny).all(axis=1))
+        if not np.all(keep | (corners < tiny).all(axis=1)):
             raise GeometryError(f"elements straddle the symmetry plane {plane[0]} = 0: put a grid line there")
         number = np.cumsum(keep) - 1
         regions = {n: number[c[keep[c]]] for n, c in mesh.regions.items()}

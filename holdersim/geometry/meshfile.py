@@ -25,7 +25,7 @@ def mesh_file(shape: MeshFile, symmetry: tuple[str, ...] = ()) -> MeshData:
     other = sorted(kinds - {*solid, *SURFACE, "line", "vertex"})
     if len(solid) != 1 or other:
         raise GeometryError(
-            f"{shape.path}: needs either linear hexahedra or linear tetrahedra; it has {', '.join(sorted(kinds))}"
+            f"{shape.path}: needs linear hexahedra or linear tetrahedra; it has {', '.join(sorted(kinds))}"
         )
     kind = solid[0]
     points = np.zeros((len(data.points), 3))
