@@ -26,6 +26,10 @@ Gap = Callable[[Array, Array], Array]
 """Initial gap or surface deviation [mm] as a function of x, y [mm] (arrays in, array out)."""
 
 
+Traction = tuple[float, float, float] | Callable[[Array, Array, Array], Array]
+"""Traction [MPa]: a uniform vector, or a function of x, y, z [mm] (arrays) giving an array (3, ...)."""
+
+
 @dataclass(frozen=True)
 class Rect:
     """Axis-parallel rectangle [mm]."""
@@ -151,7 +155,9 @@ class Solid:
     z: height [mm] at which the shape's z = 0 is put; flip: mirrored in z first (a top plate presses downwards).
     symmetry: faces held in their normal direction, among "x0" (plane x = 0) and "y0"; the shape is cut there.
     fixed: face name -> components held at zero ("x", "yz", "xyz").
-    tractions: face name -> (tx, ty, tz) [MPa], uniform.
+    fixed names may be joined, "xmax&ymax" is the edge where two faces meet.
+    body_force: (fx, fy, fz) [N/mm3], uniform.
+    tractions: face name -> uniform (tx, ty, tz) [MPa], or a function of x, y, z.
     """
 
     name: str
@@ -162,7 +168,8 @@ class Solid:
     flip: bool = False
     symmetry: tuple[str, ...] = ()
     fixed: dict[str, str] = field(default_factory=dict)
-    tractions: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    tractions: dict[str, Traction] = field(default_factory=dict)
+    body_force: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -171,7 +178,6 @@ class Interface:
 
     below, above: "solid.face"; the grid has square pixels of side `pixel` [mm] over `region`.
     gap: initial gap [mm] at pixel centres, as a function of x, y or an array (ny, nx); None is zero.
-    `candidates`: pixels with a larger initial gap [mm] (above the smallest) are left out, and checked after.
     """
 
     name: str
@@ -180,7 +186,6 @@ class Interface:
     region: Rect
     pixel: float
     gap: Gap | Array | None = None
-    candidates: float = np.inf
 
 
 @dataclass(frozen=True)

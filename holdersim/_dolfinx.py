@@ -1,0 +1,109 @@
+"""The only file that knows how dolfinx 0.9, 0.10 and 0.11 differ, and how its form compiler's cache can break."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import EnvironmentProblem
+
+T = TypeVar("T")
+
+try:
+    import basix
+    import basix.ufl
+    import dolfinx
+    import dolfinx.fem as fem
+    import ufl
+    from mpi4py import MPI
+except ImportError as missing:  # pragma: no cover - depends on the machine
+    raise EnvironmentProblem(
+        f"FEniCSx is not importable ({missing}). Run the command through `env/run`, which makes the environment."
+    ) from missing
+
+VERSION = tuple(int(p) for p in dolfinx.__version__.split(".")[:2])
+if VERSION < (0, 9):  # pragma: no cover
+    raise EnvironmentProblem(f"dolfinx {dolfinx.__version__} is too old; 0.9 or later is needed. Run through `env/run`.")
+
+JIT = {"timeout": 600}
+
+
+def create_mesh(cells: NDArray[np.int64], points: NDArray[np.float64], cell: str) -> Any:
+    """A serial dolfinx mesh of straight-sided cells (geometry of degree 1), every rank for itself."""
+    domain = ufl.Mesh(basix.ufl.element("Lagrange", cell, 1, shape=(3,)))
+    return dolfinx.mesh.create_mesh(comm=MPI.COMM_SELF, cells=cells, x=points, e=domain)
+
+
+def lagrange(mesh: Any, degree: int) -> Any:
+    """Vector Lagrange space (3 components) of the given degree."""
+    return fem.functionspace(mesh, ("Lagrange", degree, (3,)))
+
+
+def scalar_element(mesh: Any, degree: int) -> Any:
+    """The basix element of one component, to tabulate shape functions."""
+    return basix.create_element(
+        basix.ElementFamily.P, cell_type(mesh), degree, basix.LagrangeVariant.gll_warped
+    )
+
+
+def cell_type(mesh: Any) -> Any:
+    """basix cell type of the mesh."""
+    return basix.CellType[mesh.topology.cell_name()]
+
+
+def geometry_dofs(mesh: Any, dim: int, entities: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Geometry nodes of mesh entities, shape (entities, vertices)."""
+    mesh.topology.create_connectivity(dim, 3)
+    mesh.topology.create_connectivity(3, dim)
+    return np.asarray(dolfinx.mesh.entities_to_geometry(mesh, dim, entities))
+
+
+def compile_form(form: Any) -> Any:
+    """Compiled form; a stub left by a killed compilation is removed and the compilation tried once more."""
+    return _retry_stub(lambda: fem.form(form, jit_options=JIT))
+
+
+def matrix(form: Any) -> Any:
+    """Stiffness as a scipy block matrix (3 x 3 blocks), no boundary conditions."""
+    return fem.assemble_matrix(compile_form(form)).to_scipy()
+
+
+def vector(form: Any) -> NDArray[np.float64]:
+    """Assembled linear form."""
+    return np.array(fem.assemble_vector(compile_form(form)).array)
+
+
+def _retry_stub(compile_once: Callable[[], T]) -> T:
+    began = time.time()
+    try:
+        return compile_once()
+    except TimeoutError as stuck:
+        named = re.search(r"(\S+/libffcx\S*?)[\s'\"]", str(stuck) + " ")
+        for stub in _stubs(Path(named.group(1)).parent if named else _jit_cache(), before=began):
+            stub.unlink(missing_ok=True)
+        return compile_once()
+
+
+def _jit_cache() -> Path:
+    import os
+
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fenics"
+
+
+def _stubs(folder: Path, before: float) -> list[Path]:
+    """Sources whose compilation never finished (no .c.cached beside the .c)."""
+    return [c for c in folder.glob("*.c") if not c.with_suffix(".c.cached").exists() and c.stat().st_mtime < before]
+
+
+def clear_stale_stubs(older_than: float = 900.0) -> int:
+    """Number of half-compiled forms removed: those older than `older_than` [s] block every later run."""
+    stale = _stubs(_jit_cache(), before=time.time() - older_than)
+    for stub in stale:
+        stub.unlink(missing_ok=True)
+    return len(stale)

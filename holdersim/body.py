@@ -1,0 +1,318 @@
+"""A body: one solid's mesh and material turned into stiffness, surface averages, loads, rigid motions and stresses.
+
+Each body is meshed alone and lives in one process; the contact problem only meets it through `Body.face`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from . import _dolfinx as dx
+from .assembly import LayerStack, Solid, Traction
+from .errors import GeometryError
+from .grid import Face
+from .materials.elastic import Elastic
+
+if TYPE_CHECKING:
+    from .geometry.mesh import MeshData
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+
+class Body:
+    """Finite-element model of one solid, linear isotropic elasticity.
+
+    coordinates (n, 3): nodes [mm] in the assembly's frame; displacement dofs are 3 * node + component.
+    """
+
+    def __init__(self, solid: Solid, mesh: MeshData):
+        self.solid, self.name = solid, solid.name
+        points = mesh.points.copy()
+        points[:, 2] = solid.z + (-points[:, 2] if solid.flip else points[:, 2])
+        self.domain = dx.create_mesh(mesh.cells, points, mesh.cell)
+        self.space = dx.lagrange(self.domain, solid.degree)
+        self.element = dx.scalar_element(self.domain, solid.degree)
+        self.original_cell = np.asarray(self.domain.topology.original_cell_index, dtype=np.int64)
+        self.cell_nodes: Index = np.asarray(self.space.dofmap.list, dtype=np.int64)
+        self.coordinates: Array = np.asarray(self.space.tabulate_dof_coordinates())
+        self._corner_dofs = np.asarray(self.domain.geometry.dofmap, dtype=np.int64)
+        self._points = np.asarray(self.domain.geometry.x)
+        self._mesh = mesh
+        self.materials = self._materials()
+        self.lame, self.mu = (
+            np.array([getattr(m, k) for m in self.materials])[self.material_of_cell] for k in ("lame", "mu")
+        )
+
+    @property
+    def dofs(self) -> int:
+        """Number of displacement unknowns, held ones included."""
+        return 3 * len(self.coordinates)
+
+    def _materials(self) -> tuple[Elastic, ...]:
+        shape = self.solid.shape
+        self.material_of_cell = np.zeros(len(self.cell_nodes), dtype=np.int64)
+        if not isinstance(shape, LayerStack):
+            if self.solid.material is None:
+                raise GeometryError(f'solid "{self.name}" has no material')
+            return (self.solid.material,)
+        index = np.full(len(self.cell_nodes), -1)
+        for k, layer in enumerate(shape.layers):
+            index[self._mesh.regions[layer.name]] = k
+        self.material_of_cell = index[self.original_cell]
+        return tuple(layer.material for layer in shape.layers)
+
+    # -- stiffness and what holds the body -----------------------------------------------------------------
+
+    @cached_property
+    def stiffness(self) -> sp.csr_matrix:
+        """Stiffness matrix [N/mm] without any support, integral of 2 mu eps(u):eps(v) + lame div u div v."""
+        import ufl
+        from dolfinx import fem
+
+        constants = fem.functionspace(self.domain, ("DG", 0))
+        lame, mu = fem.Function(constants), fem.Function(constants)
+        lame.x.array[:], mu.x.array[:] = self.lame, self.mu
+        u, v = ufl.TrialFunction(self.space), ufl.TestFunction(self.space)
+        dx_ = ufl.Measure("dx", self.domain, metadata={"quadrature_degree": 2 * self.solid.degree})
+        eps_u, eps_v = ufl.sym(ufl.grad(u)), ufl.sym(ufl.grad(v))
+        form = (2 * mu * ufl.inner(eps_u, eps_v) + lame * ufl.tr(eps_u) * ufl.tr(eps_v)) * dx_
+        return sp.csr_matrix(dx.matrix(form))
+
+    @cached_property
+    def held(self) -> NDArray[np.bool_]:
+        """Mask (dofs,) of displacements held at zero by symmetry planes and fixed faces."""
+        mask = np.zeros((len(self.coordinates), 3), dtype=bool)
+        for plane in self.solid.symmetry:
+            mask[self._nodes_on(plane), {"x0": 0, "y0": 1}[plane]] = True
+        for face, components in self.solid.fixed.items():
+            for c in components:
+                mask[self._nodes_on(face), "xyz".index(c)] = True
+        return mask.ravel()
+
+    @cached_property
+    def rigid_modes(self) -> Array:
+        """Rigid motions (dofs, r) that nothing holds: orthonormal combinations of translations and rotations."""
+        x = self.coordinates - self.coordinates.mean(axis=0)
+        x = x / np.abs(x).max()
+        modes = np.zeros((len(x), 3, 6))
+        modes[:, 0, 0] = modes[:, 1, 1] = modes[:, 2, 2] = 1.0
+        modes[:, 0, 3], modes[:, 1, 3] = -x[:, 1], x[:, 0]
+        modes[:, 1, 4], modes[:, 2, 4] = -x[:, 2], x[:, 1]
+        modes[:, 2, 5], modes[:, 0, 5] = -x[:, 0], x[:, 2]
+        flat = modes.reshape(-1, 6)
+        if not self.held.any():
+            return flat
+        _, s, vt = np.linalg.svd(flat[self.held], full_matrices=True)
+        s = np.concatenate([s, np.zeros(6 - len(s))])
+        free: Array = flat @ vt[s < 1e-8 * max(s.max(), 1.0)].T
+        free[self.held] = 0.0
+        return free
+
+    @cached_property
+    def supports(self) -> Index:
+        """Dofs of statically determinate supports, one per rigid motion, chosen far apart; they carry nothing."""
+        r = self.rigid_modes
+        if r.shape[1] == 0:
+            return np.zeros(0, dtype=np.int64)
+        _, _, pivots = scipy.linalg.qr(r.T, mode="economic", pivoting=True)
+        return np.asarray(pivots[: r.shape[1]], dtype=np.int64)
+
+    @cached_property
+    def free(self) -> Index:
+        """Dofs that are solved for: neither held nor a support."""
+        mask = ~self.held
+        mask[self.supports] = False
+        return np.flatnonzero(mask)
+
+    # -- faces ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _facet_table(self) -> tuple[Index, Index]:
+        """Sorted original vertices of every local facet of every cell (cells * f, v), and their sort order."""
+        local = dx.basix.topology(dx.cell_type(self.domain))[2]
+        original = np.asarray(self.domain.geometry.input_global_indices, dtype=np.int64)[self._corner_dofs]
+        table = np.sort(np.stack([original[:, f] for f in local], axis=1).reshape(-1, len(local[0])), axis=1)
+        return table, np.lexsort(table.T[::-1])
+
+    def _facets(self, name: str) -> tuple[Index, Index]:
+        """Cell and local facet index of every facet of a named face."""
+        if name not in self._mesh.faces:
+            known = ", ".join(sorted(self._mesh.faces))
+            raise GeometryError(f'solid "{self.name}" has no face "{name}"; it has: {known}')
+        table, order = self._facet_table
+        wanted = np.sort(np.asarray(self._mesh.faces[name], dtype=np.int64), axis=1)
+        key = lambda a: np.ascontiguousarray(a.astype(">i8")).view(f"S{8 * a.shape[1]}").ravel()  # noqa: E731
+        keys = key(table)
+        by_key = np.argsort(keys, kind="stable")
+        at = by_key[np.minimum(np.searchsorted(keys, key(wanted), sorter=by_key), len(keys) - 1)]
+        if not (table[at] == wanted).all():
+            raise GeometryError(f'face "{name}" of "{self.name}" has facets that are not facets of its cells')
+        per_cell = len(table) // len(self.cell_nodes)
+        return at // per_cell, at % per_cell
+
+    def _closure(self, local_facet: int) -> Index:
+        return np.asarray(self.space.dofmap.dof_layout.entity_closure_dofs(2, local_facet), dtype=np.int64)
+
+    def _nodes_on(self, name: str) -> Index:
+        if "&" in name:
+            one, *others = (self._nodes_on(part.strip()) for part in name.split("&"))
+            for other in others:
+                one = np.intersect1d(one, other)
+            return one
+        cells, local = self._facets(name)
+        found = [self.cell_nodes[cells[local == f]][:, self._closure(f)].ravel() for f in np.unique(local)]
+        return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
+
+    def _shape(self, local_facet: int, reference: Array) -> Array:
+        """Shape functions (points, k) of the facet's nodes at facet reference coordinates (points, 2)."""
+        cell = dx.cell_type(self.domain)
+        corners = dx.basix.geometry(cell)[dx.basix.topology(cell)[2][local_facet]]
+        weights = _facet_map(reference) if len(corners) == 4 else _triangle_map(reference)
+        values = self.element.tabulate(0, weights @ corners)[0, :, :, 0]
+        return np.asarray(values)[:, self._closure(local_facet)]
+
+    def face(self, name: str) -> Face:
+        """The planar face `name`, ready to be averaged over a grid."""
+        cells, local = self._facets(name)
+        vertices_of = dx.basix.topology(dx.cell_type(self.domain))[2]
+        corner = np.stack([self._corner_dofs[c, vertices_of[f]] for c, f in zip(cells, local, strict=True)])
+        xyz = self._points[corner]
+        flat = np.ptp(xyz[:, :, 2], axis=1)
+        if flat.max() > 1e-6:
+            raise GeometryError(f'face "{name}" of "{self.name}" is not planar along z ({flat.max():.3g} mm off)')
+        above = self._points[self._corner_dofs[cells]][:, :, 2].mean(axis=1) < xyz[:, :, 2].mean(axis=1)
+        if above.any() and not above.all():
+            raise GeometryError(f'face "{name}" of "{self.name}" looks both up and down')
+        nodes = np.stack([self.cell_nodes[c, self._closure(f)] for c, f in zip(cells, local, strict=True)])
+
+        def shape(facets: Index, reference: Array) -> Array:
+            out = np.empty((len(facets), nodes.shape[1]))
+            for f in np.unique(local[facets]):
+                mine = local[facets] == f
+                out[mine] = self._shape(int(f), reference[mine])
+            return out
+
+        return Face(xyz[:, :, :2], nodes, shape, 1.0 if above.all() else -1.0, self.solid.degree)
+
+    def mean_inward(self, name: str) -> Array:
+        """Vector b (dofs,): b @ u is the mean displacement [mm] of face `name` into the body, along z."""
+        load, area = self._face_integral(name, (0.0, 0.0, 1.0))
+        return -self.face(name).normal * load / area
+
+    def own_load(self) -> Array:
+        """Nodal forces [N] of the solid's own loads, its tractions and body force, (dofs,)."""
+        total = np.zeros(self.dofs)
+        if any(self.solid.body_force):
+            import ufl
+            from dolfinx import fem
+
+            f = fem.Constant(self.domain, np.array(self.solid.body_force))
+            measure = ufl.Measure("dx", self.domain, metadata={"quadrature_degree": 2 * self.solid.degree})
+            total += dx.vector(ufl.inner(f, ufl.TestFunction(self.space)) * measure)
+        for name, traction in self.solid.tractions.items():
+            total += self._face_integral(name, traction)[0]
+        return total
+
+    def _face_integral(self, name: str, traction: Traction) -> tuple[Array, float]:
+        """Integral of traction . shape functions over a face of any orientation (dofs,), and its area [mm2]."""
+        cells, local = self._facets(name)
+        topology = dx.basix.topology(dx.cell_type(self.domain))[2]
+        load, area = np.zeros((len(self.coordinates), 3)), 0.0
+        ref, w = _facet_rule(len(topology[0]))
+        for f in np.unique(local):
+            mine = cells[local == f]
+            xyz = self._points[self._corner_dofs[mine][:, topology[f]]]
+            n, dn = _corner_functions(ref, len(topology[0]))
+            at = np.einsum("qv,fvd->fqd", n, xyz)
+            tangents = np.einsum("qvk,fvd->fqkd", dn, xyz)
+            da = np.linalg.norm(np.cross(tangents[:, :, 0], tangents[:, :, 1]), axis=2) * w
+            t = np.asarray(traction(at[..., 0], at[..., 1], at[..., 2]) if callable(traction) else traction)
+            t = np.broadcast_to(np.moveaxis(t, 0, -1) if callable(traction) else t, at.shape)
+            forces = np.einsum("fq,fqd,qk->fkd", da, t, self._shape(int(f), ref))
+            np.add.at(load, self.cell_nodes[mine][:, self._closure(int(f))], forces)
+            area += float(da.sum())
+        return load.ravel(), area
+
+    # -- recovery ------------------------------------------------------------------------------------------
+
+    def stress(self, u: Array, at: tuple[float, float, float] | None = None) -> Array:
+        """Stress (cells, 6) [MPa], order xx yy zz xy yz xz, in the order of `cell_nodes`.
+
+        Taken at the cell centres, or at reference coordinates `at` of every cell.
+        """
+        cell = dx.cell_type(self.domain)
+        corners = dx.basix.geometry(cell)
+        middle = corners.mean(axis=0, keepdims=True) if at is None else np.array([at])
+        geometry = dx.basix.create_element(dx.basix.ElementFamily.P, cell, 1, dx.basix.LagrangeVariant.gll_warped)
+        dgeo = geometry.tabulate(1, middle)[1:, 0, :, 0]
+        dshape = self.element.tabulate(1, middle)[1:, 0, :, 0]
+        jacobian = np.einsum("kv,cvd->ckd", dgeo, self._points[self._corner_dofs])
+        gradient = np.einsum("cdk,kn,cni->cid", np.linalg.inv(jacobian), dshape, u.reshape(-1, 3)[self.cell_nodes])
+        eps = (gradient + gradient.transpose(0, 2, 1)) / 2
+        sigma = 2 * self.mu[:, None, None] * eps
+        sigma += (self.lame * np.trace(eps, axis1=1, axis2=2))[:, None, None] * np.eye(3)
+        return np.stack([sigma[:, i, j] for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (0, 2))], axis=1)
+
+    @property
+    def corner_mesh(self) -> tuple[Array, Index, Index]:
+        """Corner points (p, 3), cells (m, 8|4) on them in tensor order, and the node of each point."""
+        corners = self._corner_nodes
+        used, inverse = np.unique(corners, return_inverse=True)
+        return self.coordinates[used], inverse.reshape(corners.shape), used
+
+    @cached_property
+    def _corner_nodes(self) -> Index:
+        layout = self.space.dofmap.dof_layout
+        local = [int(layout.entity_dofs(0, v)[0]) for v in range(self._corner_dofs.shape[1])]
+        return self.cell_nodes[:, local]
+
+
+def von_mises(stress: Array) -> Array:
+    """Equivalent stress [MPa] of (n, 6) stresses in the order xx yy zz xy yz xz."""
+    a, b, c, d, e, f = stress.T
+    return np.asarray(np.sqrt(0.5 * ((a - b) ** 2 + (b - c) ** 2 + (c - a) ** 2) + 3 * (d**2 + e**2 + f**2)))
+
+
+def _facet_map(ref: Array) -> Array:
+    """Weights (points, 4) of a quadrilateral's corners in tensor order."""
+    s, t = ref[:, 0], ref[:, 1]
+    return np.stack([(1 - s) * (1 - t), s * (1 - t), (1 - s) * t, s * t], axis=1)
+
+
+def _triangle_map(ref: Array) -> Array:
+    return np.stack([1 - ref[:, 0] - ref[:, 1], ref[:, 0], ref[:, 1]], axis=1)
+
+
+def _corner_functions(ref: Array, corners: int) -> tuple[Array, Array]:
+    """Values (q, v) and derivatives (q, v, 2) of the corner functions of a facet."""
+    s, t = ref[:, 0], ref[:, 1]
+    if corners == 3:
+        grad = np.array([[-1.0, -1.0], [1.0, 0.0], [0.0, 1.0]])
+        return _triangle_map(ref), np.broadcast_to(grad, (len(ref), 3, 2)).copy()
+    ds = np.stack([-(1 - t), 1 - t, -t, t], axis=1)
+    dt = np.stack([-(1 - s), -s, 1 - s, s], axis=1)
+    return _facet_map(ref), np.stack([ds, dt], axis=2)
+
+
+def _facet_rule(corners: int) -> tuple[Array, Array]:
+    """Reference points (q, 2) and weights of a rule exact to degree 7 on a facet."""
+    x, w = np.polynomial.legendre.leggauss(4)
+    x, w = (x + 1) / 2, w / 2
+    u, v = np.meshgrid(x, x, indexing="ij")
+    if corners == 4:
+        return np.stack([u.ravel(), v.ravel()], axis=1), np.outer(w, w).ravel()
+    return np.stack([u.ravel(), ((1 - u) * v).ravel()], axis=1), (np.outer(w, w) * (1 - u)).ravel()
+
+
+def stack_columns(columns: Sequence[sp.csr_matrix | Array], dofs: int) -> sp.csc_matrix:
+    """Columns side by side as one sparse matrix (dofs, n); n may be 0."""
+    parts = [c if sp.issparse(c) else sp.csc_matrix(np.asarray(c).reshape(-1, 1)) for c in columns]
+    return sp.csc_matrix(sp.hstack(parts)) if parts else sp.csc_matrix((dofs, 0))

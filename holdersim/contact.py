@@ -1,0 +1,239 @@
+"""The unilateral contact problem on pressure grids: unknowns, conditions of Karush, Kuhn and Tucker, two solvers.
+
+Unknowns: pixel forces f >= 0 [N], member forces t [N] of locked bolts and springs (either sign), rigid motions alpha.
+
+    gap   = q + C_ff f + C_fl t + R_f alpha >= 0,   f >= 0,   gap . f = 0
+    0     = s + C_lf f + (C_ll + 1/k) t + R_l alpha            (each locked member)
+    0     = R_f^T f + R_l^T t + r                              (equilibrium of every body)
+
+C is the sum of the bodies' compliances, q the gap with no pixel force. Only NumPy and SciPy here.
+
+Solvers: `active_set`, the primal-dual active set method = semismooth Newton (Hintermueller, Ito & Kunisch, SIAM J.
+Optim. 13 (2003) 865), and `projected_cg`, conjugate gradients on the pressed set with projections (after Polonsky &
+Keer, Wear 231 (1999) 206, here with several rigid motions and bilateral members). They share nothing but the data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+from .errors import NotConvergedError
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class ContactProblem:
+    """Data of one contact problem.
+
+    compliance (n + m, n + m) [mm/N], pixels first, then locked members with 1/k on the diagonal; gap (n,) [mm];
+    slack (m,) [mm]; modes (n + m, r); load (r,): resultant of everything given, so that modes^T x + load = 0.
+    """
+
+    compliance: Array
+    gap: Array
+    slack: Array
+    modes: Array
+    load: Array
+    label: str = "contact"
+
+    @property
+    def pixels(self) -> int:
+        """Number of pixels n."""
+        return len(self.gap)
+
+    @property
+    def offset(self) -> Array:
+        """(n + m,) gap and slack."""
+        return np.concatenate([self.gap, self.slack])
+
+
+@dataclass
+class ContactSolution:
+    """Pixel and member forces [N], gaps [mm], rigid motions, iterations, and certificates (relative, see `certify`)."""
+
+    force: Array
+    member: Array
+    gap: Array
+    rigid: Array
+    iterations: int
+    certificates: dict[str, float] = field(default_factory=dict)
+
+
+def active_set(problem: ContactProblem, guess: Mask | None = None, limit: int = 60) -> ContactSolution:
+    """Solution by the primal-dual active set method, exact up to rounding.
+
+    guess (n,): pixels believed to be pressed, e.g. from the last step; without it a coarse problem on blocks of
+    pixels gives one. Raises NotConvergedError when the contact set keeps changing.
+    """
+    n = problem.pixels
+    if n == 0:
+        x, alpha = _equality(problem, np.zeros(0, dtype=bool))
+        return _finish(problem, x, alpha, np.zeros(0), 1)
+    active = np.ones(n, dtype=bool) if guess is None or guess.sum() < 3 else guess.copy()
+    seen: set[bytes] = set()
+    for iteration in range(1, limit + 1):
+        x, alpha = _equality(problem, active)
+        gap = _gap(problem, x, alpha)
+        nxt = np.where(active, x[:n] > 0.0, gap < -1e-14 * max(np.abs(problem.gap).max(initial=0.0), np.abs(gap).max()))
+        if (nxt == active).all():
+            x[:n][~active] = 0.0
+            gap[active] = 0.0
+            return _finish(problem, x, alpha, gap, iteration)
+        key = np.packbits(nxt).tobytes()
+        if key in seen:
+            return _single_changes(problem, nxt, iteration)
+        seen.add(key)
+        if not nxt.any():
+            nxt = gap <= gap.min()
+        active = nxt
+    raise NotConvergedError(
+        f'"{problem.label}": contact set still changing after {limit} iterations ({int((nxt != active).sum())} pixels)'
+    )
+
+
+def _single_changes(problem: ContactProblem, active: Mask, done: int, limit: int = 4000) -> ContactSolution:
+    """Finish a cycling active set by changing only the worst pixel at a time (Murty's principal pivoting)."""
+    n = problem.pixels
+    for iteration in range(done, done + limit):
+        x, alpha = _equality(problem, active)
+        gap = _gap(problem, x, alpha)
+        wrong = np.where(active, x[:n] < 0, gap < -1e-13 * np.abs(gap).max())
+        if not wrong.any():
+            x[:n][~active] = 0.0
+            gap[active] = 0.0
+            return _finish(problem, x, alpha, gap, iteration)
+        worst = int(np.flatnonzero(wrong)[0])
+        active = active.copy()
+        active[worst] = not active[worst]
+    raise NotConvergedError(f'"{problem.label}": contact set cycles; {int(wrong.sum())} pixels undecided')
+
+
+def _equality(problem: ContactProblem, active: Mask) -> tuple[Array, Array]:
+    """Forces (n + m,) and rigid motions when exactly the pixels of `active` are held closed."""
+    n, r = problem.pixels, problem.modes.shape[1]
+    on = np.concatenate([np.flatnonzero(active), np.arange(n, len(problem.compliance))])
+    if not len(on):
+        return np.zeros(0), np.zeros(r)
+    c = problem.compliance[np.ix_(on, on)]
+    rhs = np.column_stack([problem.offset[on], problem.modes[on]])
+    try:
+        y = scipy.linalg.cho_solve(scipy.linalg.cho_factor(c, lower=True, overwrite_a=True, check_finite=False), rhs)
+    except np.linalg.LinAlgError as broken:
+        raise NotConvergedError(
+            f'"{problem.label}": the grids ask for more independent pressures than the meshes carry'
+        ) from broken
+    modes = problem.modes[on]
+    alpha = np.zeros(r)
+    if r:
+        small = modes.T @ y[:, 1:]
+        alpha = np.linalg.lstsq(small, problem.load - modes.T @ y[:, 0], rcond=1e-11)[0]
+    x = np.zeros(len(problem.compliance))
+    x[on] = -y[:, 0] - y[:, 1:] @ alpha
+    return x, alpha
+
+
+def _gap(problem: ContactProblem, x: Array, alpha: Array) -> Array:
+    n = problem.pixels
+    on = np.flatnonzero(x)
+    if len(on) < 0.7 * len(x):
+        return problem.gap + problem.compliance[:n, on] @ x[on] + problem.modes[:n] @ alpha
+    return problem.gap + problem.compliance[:n] @ x + problem.modes[:n] @ alpha
+
+
+def projected_cg(
+    problem: ContactProblem, tolerance: float = 1e-12, limit: int = 20000, start: Array | None = None
+) -> ContactSolution:
+    """Solution by projected conjugate gradients, without any factorisation.
+
+    Iterates until the change of the forces, the penetration and the residual on the pressed set are below
+    `tolerance` relative to the load. Unknowns are scaled by the diagonal of the compliance.
+    """
+    n = problem.pixels
+    scale = 1.0 / np.sqrt(np.diag(problem.compliance))
+    c, q = problem.compliance, problem.offset
+    modes = problem.modes * scale[:, None]
+    x = (np.full(len(q), 0.0) if start is None else start / scale).copy()
+    if start is None:
+        x[:n] = max(float(np.abs(problem.load).max(initial=0.0)), 1e-9) / n / scale[:n]
+    x = _balance(x, modes, problem.load, n)
+    direction, old, fresh = np.zeros_like(x), 1.0, True
+    size = float(np.abs(q).max()) + 1e-300
+    for iteration in range(1, limit + 1):
+        on = np.concatenate([x[:n] > 0, np.ones(len(x) - n, dtype=bool)])
+        g = scale * (q + c @ (scale * x))
+        alpha = -np.linalg.lstsq(modes[on], g[on], rcond=None)[0] if modes.shape[1] else np.zeros(0)
+        g = g + modes @ alpha
+        norm = float((g[on] ** 2).sum())
+        direction = np.where(on, g + (0.0 if fresh else norm / old) * direction, 0.0)
+        old = norm
+        r = scale * (c @ (scale * direction))
+        if modes.shape[1]:
+            r = r - modes @ np.linalg.lstsq(modes[on], r[on], rcond=None)[0]
+        step = float(g[on] @ direction[on]) / max(float(r[on] @ direction[on]), 1e-300)
+        new = np.where(on, x - step * direction, 0.0)
+        new[:n] = np.maximum(new[:n], 0.0)
+        enter = np.concatenate([(new[:n] <= 0) & (g[:n] < -1e-15 * size), np.zeros(len(x) - n, dtype=bool)])
+        fresh = bool(enter.any()) or bool(((new[:n] <= 0) != (x[:n] <= 0)).any())
+        new[enter] -= step * g[enter]
+        new = _balance(new, modes, problem.load, n)
+        change = np.abs(new - x).max() / max(np.abs(new).max(), 1e-300)
+        residual = np.abs(g[on]).max() / max(float(np.abs(scale * q).max()), 1e-300)
+        penetration = -min(0.0, float(g[:n][~on[:n]].min(initial=0.0))) / max(float(np.abs(scale * q).max()), 1e-300)
+        x = new
+        if max(change, residual, penetration) < tolerance:
+            full = scale * x
+            return _finish(problem, full, alpha, problem.gap + c[:n] @ full + problem.modes[:n] @ alpha, iteration)
+    raise NotConvergedError(f'"{problem.label}": conjugate gradients at {change:.1e} after {limit} iterations')
+
+
+def _balance(x: Array, modes: Array, load: Array, n: int) -> Array:
+    """x moved back to equilibrium, modes^T x + load = 0, changing only pressed pixels and members."""
+    if not modes.shape[1]:
+        return x
+    for _ in range(60):
+        on = np.concatenate([x[:n] > 0, np.ones(len(x) - n, dtype=bool)])
+        miss = modes.T @ x + load
+        if np.abs(miss).max() <= 1e-14 * max(np.abs(load).max(), np.abs(x).max()):
+            break
+        x = x.copy()
+        x[on] -= modes[on] @ np.linalg.lstsq(modes[on].T @ modes[on], miss, rcond=1e-13)[0]
+        x[:n] = np.maximum(x[:n], 0.0)
+    return x
+
+
+def _finish(problem: ContactProblem, x: Array, alpha: Array, gap: Array, iterations: int) -> ContactSolution:
+    n = problem.pixels
+    return ContactSolution(x[:n], x[n:], gap, alpha, iterations, certify(problem, x, alpha))
+
+
+def certify(problem: ContactProblem, x: Array, alpha: Array) -> dict[str, float]:
+    """How well a solution meets its conditions, each relative and recomputed from the data.
+
+    penetration: largest -gap / largest displacement; tension: largest -f / largest f; complementarity:
+    sum |f gap| / (sum f * largest displacement); force balance: largest |R^T x + r| / largest single contribution;
+    residual: largest miss of a locked member's length / largest displacement.
+    """
+    n = problem.pixels
+    moved = problem.compliance @ x + problem.modes @ alpha
+    gap = problem.gap + moved[:n]
+    f = x[:n]
+    # the part of the motion that the conditions can see: without the arbitrary frame of the supports
+    size = max(float(np.abs(gap).max(initial=0.0)), float(np.abs(problem.gap).max(initial=0.0)), 1e-300)
+    total = max(float(np.abs(f).sum()), 1e-300)
+    share = np.abs(problem.modes * x[:, None]).sum(axis=0) + np.abs(problem.load)
+    miss = np.abs(problem.modes.T @ x + problem.load)
+    balance = float((miss / np.maximum(share.max(initial=1e-300), 1e-300)).max(initial=0.0))
+    length = np.abs(problem.slack + moved[n:]).max(initial=0.0)
+    return {
+        "penetration": max(0.0, -float(gap.min(initial=0.0))) / size,
+        "tension": max(0.0, -float(f.min(initial=0.0))) / max(float(f.max(initial=0.0)), 1e-300),
+        "complementarity": float(np.abs(f * gap).sum()) / (total * size),
+        "force_balance": balance,
+        "member_length": float(length) / size,
+    }

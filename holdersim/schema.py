@@ -1,0 +1,159 @@
+"""Entry: one table of a case file. Frozen, unknown keys refused with the nearest name, all mistakes at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from .errors import Mistake
+
+
+def key(default: Any = ..., doc: str = "", **bounds: Any) -> Any:
+    """A key of a case file: default (text with unit), one line of doc, bounds of plain numbers (ge, le, ...)."""
+    return Field(default, description=doc, validate_default=True, **bounds)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """'did you mean "x"?', or the names there are."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word.lower(), [n.lower() for n in names], n=1, cutoff=0.6)
+    if close:
+        return f'Did you mean "{next(n for n in names if n.lower() == close[0])}"?'
+    return f"Known: {', '.join(names)}." if names else ""
+
+
+def refuse(problem: str, hint: str = "") -> PydanticCustomError:
+    """The error to raise in a validator: what is wrong and what is allowed, then the likely fix."""
+    return PydanticCustomError("holdersim", "{problem}", {"problem": problem, "hint": hint})
+
+
+class Entry(BaseModel):
+    """One table of a case file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            lines = [_line(e, cls) for e in error.errors(include_url=False)]
+            raise ValidationError.from_exception_data(cls.__name__, lines) from None
+
+
+def _line(e: Any, cls: type[Entry]) -> InitErrorDetails:
+    problem, hint = e["msg"], ""
+    match e["type"]:
+        case "holdersim":
+            problem, hint = e["ctx"]["problem"], e["ctx"]["hint"]
+        case "extra_forbidden":
+            problem, hint = "unknown key.", nearest(str(e["loc"][-1]), cls.model_fields)
+        case "missing":
+            field = cls.model_fields.get(str(e["loc"][-1]))
+            problem, hint = "is missing.", f"It is {field.description}." if field and field.description else ""
+        case "literal_error":
+            problem = f"must be {e['ctx']['expected']}."
+        case "model_type" | "model_attributes_type":
+            problem, hint = "must be a table.", "Write { key = value, ... }."
+    loc = tuple(p for p in e["loc"])
+    given = None if e["type"] == "missing" else e["input"]
+    return InitErrorDetails(type=refuse(problem, hint), loc=loc, input=given)
+
+
+def mistakes(error: ValidationError) -> list[Mistake]:
+    """What a user can mend, one line per mistake."""
+    return [_mistake(e) for e in error.errors(include_url=False)]
+
+
+def _mistake(e: Any) -> Mistake:
+    where = ""
+    for part in e["loc"]:
+        where += f"[{part}]" if isinstance(part, int) else f".{part}" if where else str(part)
+    ctx = e.get("ctx", {})
+    return Mistake(where or "case", ctx.get("problem", e["msg"]), _given(e["input"]), ctx.get("hint", ""))
+
+
+def _given(value: Any) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else ""
+
+
+class Tagged(Entry):
+    """An entry that names its class by a key: `kind = "two_electrode"`, `do = "tighten"`."""
+
+    tag: ClassVar[str] = "kind"
+    kind_name: ClassVar[str] = ""
+
+    @model_serializer(mode="wrap")
+    def _with_tag(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {self.tag: self.kind_name, **handler(self)}
+
+
+def pick(
+    tag: str, kinds: Callable[[], Mapping[str, type[Tagged]]], absent: Mapping[str, str] | None = None
+) -> Callable[[Any, ValidationInfo], Any]:
+    """Before-validator that chooses the class by its tag; `absent`: names that are known but not there yet."""
+
+    def choose(value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        known, name = kinds(), value.get(tag)
+        if not isinstance(name, str) or name not in known:
+            if name is None:
+                raise refuse(f'needs the key "{tag}".', f"Known: {', '.join(sorted(known))}.")
+            why = (absent or {}).get(str(name))
+            raise refuse(f'{tag} "{name}" {why}' if why else f'there is no {tag} "{name}".', nearest(str(name), known))
+        rest = {k: v for k, v in value.items() if k != tag}
+        return known[name].model_validate(rest, context=info.context)
+
+    return choose
+
+
+@cache
+def _defaults(cls: type[Entry]) -> dict[str, Any]:
+    """Defaults of an entry as they are dumped."""
+    out = {}
+    for name, field in cls.model_fields.items():
+        if not field.is_required():
+            adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, *field.metadata, Field()])
+            value = adapter.validate_python(field.get_default(call_default_factory=True, validated_data={}))
+            out[name] = adapter.dump_python(value, mode="json", exclude_none=True)
+    return out
+
+
+def explicit(entry: Entry) -> dict[str, Any]:
+    """What differs from the defaults, as plain data: the same however a case was spelt."""
+    if hasattr(entry, "fingerprint"):
+        return {"fingerprint": entry.fingerprint()}
+    dump, defaults = entry.model_dump(mode="json", exclude_none=True), _defaults(type(entry))
+    out = {entry.tag: entry.kind_name} if isinstance(entry, Tagged) else {}
+    for name in type(entry).model_fields:
+        if name in dump and (name not in defaults or dump[name] != defaults[name]):
+            out[name] = _plain(getattr(entry, name), dump[name])
+    return out
+
+
+def _plain(value: Any, dumped: Any) -> Any:
+    if isinstance(value, Entry):
+        return explicit(value)
+    if isinstance(value, tuple) and value and all(isinstance(v, Entry) for v in value):
+        return [explicit(v) for v in value]
+    return dumped

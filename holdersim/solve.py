@@ -1,0 +1,342 @@
+"""Solve an assembly: superelements joined on pressure grids, bolts tightened or locked, fields recovered.
+
+    model = Model(assembly)
+    state = model.tighten({"b1": 500.0, ...})      # forces [N]
+    state = model.locked(state, {"b1": 600.0})     # b1 set again while the others keep their length
+    state.pressure("cell_top")                     # (ny, nx) [MPa]
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from .assembly import Assembly, Interface, Solid
+from .body import Body, von_mises
+from .contact import ContactProblem, ContactSolution, active_set, projected_cg
+from .errors import GeometryError, PhysicsRefused
+from .geometry.mesh import mesh_shape
+from .grid import PressureGrid
+from .superelement import Condenser, Links, Superelement, check_resolution
+
+Array = NDArray[np.float64]
+log = logging.getLogger(__name__)
+
+LIMITS = {"penetration": 1e-9, "tension": 1e-9, "complementarity": 1e-9, "force_balance": 1e-9, "member_length": 1e-9}
+"""Certificates: the largest value of each that a solution may have (contact.certify)."""
+
+
+def build_body(solid: Solid) -> Body:
+    """Mesh one solid and make its finite-element body."""
+    return Body(solid, mesh_shape(solid.shape, solid.symmetry))
+
+
+@dataclass(frozen=True)
+class _Joint:
+    """Pixels of one interface that both faces cover, and where they stand in the vector of link forces."""
+
+    interface: Interface
+    grid: PressureGrid
+    pixels: NDArray[np.int64]
+    area: Array
+    gap: Array
+    start: int
+
+    @property
+    def span(self) -> slice:
+        return slice(self.start, self.start + len(self.pixels))
+
+    def map(self, values: Array, fill: float = np.nan) -> Array:
+        """Values on the pixels as a map (ny, nx)."""
+        out = np.full(self.grid.size, fill)
+        out[self.pixels] = values
+        return out.reshape(self.grid.shape)
+
+
+@dataclass(frozen=True)
+class State:
+    """A solved state: link forces x [N] (pixels, then bolts), contact solution, and the model it belongs to."""
+
+    model: Model
+    x: Array
+    solution: ContactSolution
+    rigid: Array
+
+    def joint(self, interface: str) -> _Joint:
+        """The grid of an interface."""
+        return self.model.joints[interface]
+
+    def pressure(self, interface: str) -> Array:
+        """Contact pressure (ny, nx) [MPa], >= 0; NaN where the faces do not meet."""
+        j = self.joint(interface)
+        return j.map(self.x[j.span] / j.area)
+
+    def gap(self, interface: str) -> Array:
+        """Gap (ny, nx) [mm], >= 0."""
+        j = self.joint(interface)
+        return j.map(self.solution.gap[j.span])
+
+    def force(self, interface: str) -> float:
+        """Force [N] through an interface, in the modelled part."""
+        return float(self.x[self.joint(interface).span].sum())
+
+    @property
+    def bolts(self) -> dict[str, float]:
+        """Force [N] of every whole bolt."""
+        n = self.model.pixels
+        return {b.name: float(self.x[n + i] / b.share) for i, b in enumerate(self.model.assembly.bolts)}
+
+    @property
+    def certificates(self) -> dict[str, float]:
+        """Residuals of the contact conditions (contact.certify), relative."""
+        return self.solution.certificates
+
+    def inward(self, solid: str) -> Array:
+        """Elastic part of the displacements into a solid [mm] at its links, in the frame of its supports."""
+        part = self.model.parts[solid]
+        return part.element.compliance[:, part.own] @ self.x[part.at] + part.element.free
+
+    def deflection(self, interface: str, solid: str) -> Array:
+        """Displacement (ny, nx) [mm] of a solid's face away from the other body, its best plane removed."""
+        j, part = self.joint(interface), self.model.parts[solid]
+        local = np.searchsorted(part.at[part.order], np.arange(j.span.start, j.span.stop))
+        w = self.inward(solid)[part.own][part.order][local]
+        cx, cy = (c[j.pixels] for c in j.grid.centres)
+        columns = [np.ones_like(cx)]
+        columns += [] if "x0" in self.model.assembly.symmetry else [cx]
+        columns += [] if "y0" in self.model.assembly.symmetry else [cy]
+        plane = np.column_stack(columns)
+        return j.map(w - plane @ np.linalg.lstsq(plane * j.area[:, None] ** 0.5, w * j.area**0.5, rcond=None)[0])
+
+    def displacement(self, solid: str) -> Array:
+        """Displacement (nodes, 3) [mm] of a solid, rigid motion included."""
+        part, m = self.model.parts[solid], self.model
+        forces = np.zeros(len(part.element.modes))
+        forces[part.own] = self.x[part.at]
+        return part.condenser.displacement(forces, part.element.modes @ part.basis @ self.rigid[m.rigid_at[solid]])
+
+    def stress(self, solid: str) -> tuple[Array, Array]:
+        """Stress (cells, 6) [MPa], xx yy zz xy yz xz, and von Mises stress (cells,) at cell centres."""
+        body = self.model.parts[solid].condenser.body
+        sigma = body.stress(self.displacement(solid).ravel())
+        return sigma, von_mises(sigma)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One superelement in the assembly: its own columns `own` stand at `at` in the global vector; sorted by `order`."""
+
+    condenser: Condenser
+    element: Superelement
+    own: NDArray[np.int64]
+    at: NDArray[np.int64]
+    order: NDArray[np.int64]
+    basis: Array
+
+
+class Model:
+    """An assembly reduced to its pixels and bolts."""
+
+    def __init__(
+        self,
+        assembly: Assembly,
+        cache: Path | None = None,
+        keep: bool = True,
+        progress: Callable[[str], None] | None = None,
+    ):
+        self.assembly = assembly
+        tell = progress or log.info
+        grids = {i.name: PressureGrid.over(i.region, i.pixel, assembly.symmetry) for i in assembly.interfaces}
+        condensers, elements = {}, {}
+        for solid in assembly.solids:
+            tell(f"superelement of {solid.name}")
+            condensers[solid.name] = Condenser(solid, self._links(solid, grids), build_body, cache)
+            elements[solid.name] = condensers[solid.name].get(keep=keep)
+        self.joints = self._join(grids, condensers, elements)
+        self.pixels = sum(len(j.pixels) for j in self.joints.values())
+        self.size = self.pixels + len(assembly.bolts)
+        self.parts: dict[str, _Part] = {}
+        self.rigid_at: dict[str, slice] = {}
+        self._sum(condensers, elements)
+
+    def _links(self, solid: Solid, grids: dict[str, PressureGrid]) -> Links:
+        mine = [(face, grids[i.name]) for i in self.assembly.interfaces for face in self._faces_of(solid, i)]
+        seats = [s.split(".", 1)[1] for b in self.assembly.bolts for s in b.seats if s.split(".", 1)[0] == solid.name]
+        return Links(tuple(mine), tuple(seats))
+
+    @staticmethod
+    def _faces_of(solid: Solid, interface: Interface) -> list[str]:
+        sides = (interface.below, interface.above)
+        return [side.split(".", 1)[1] for side in sides if side.split(".", 1)[0] == solid.name]
+
+    def _join(
+        self, grids: dict[str, PressureGrid], condensers: dict[str, Condenser], elements: dict[str, Superelement]
+    ) -> dict[str, _Joint]:
+        joints, start = {}, 0
+        for i in self.assembly.interfaces:
+            sides = []
+            for side in (i.below, i.above):
+                name = side.split(".", 1)[0]
+                if name not in elements:
+                    raise GeometryError(f'interface "{i.name}": there is no solid "{name}"')
+                which = [g is grids[i.name] for _, g in condensers[name].links.grids].index(True)
+                sides.append((elements[name].covered[which], elements[name].fine[which]))
+            check_resolution(i.name, sides[0][1], sides[1][1])
+            area = np.minimum(sides[0][0], sides[1][0])
+            pixels = np.flatnonzero(area)
+            if not len(pixels):
+                raise GeometryError(f'interface "{i.name}": the two faces do not lie over each other')
+            joints[i.name] = _Joint(i, grids[i.name], pixels, area[pixels], _initial_gap(i, grids[i.name])[pixels], start)
+            start += len(pixels)
+        return joints
+
+    def _sum(self, condensers: dict[str, Condenser], elements: dict[str, Superelement]) -> None:
+        """Add the superelements up: compliance, rigid motions, free displacements, resultants of given loads."""
+        self.compliance = np.zeros((self.size, self.size))
+        self.free = np.zeros(self.size)
+        modes, loads, count = [], [], 0
+        for name, element in elements.items():
+            own, at = self._numbering(condensers[name], element.covered)
+            basis, load = _seen_modes(name, element)
+            self.parts[name] = _Part(condensers[name], element, own, at, np.argsort(at), basis)
+            self.compliance[np.ix_(at, at)] += element.compliance[np.ix_(own, own)]
+            self.free[at] += element.free[own]
+            block = np.zeros((self.size, basis.shape[1]))
+            block[at] = element.modes[own] @ basis
+            modes.append(block)
+            loads.append(load)
+            self.rigid_at[name] = slice(count, count + basis.shape[1])
+            count += basis.shape[1]
+        self.modes = np.hstack(modes) if modes else np.zeros((self.size, 0))
+        self.load = np.concatenate(loads) if loads else np.zeros(0)
+
+    def _numbering(self, condenser: Condenser, covered: tuple[Array, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Columns of a superelement that are in use, and their places in the global vector."""
+        own: list[Array] = []
+        at: list[Array] = []
+        base = 0
+        for (_, grid), mask in zip(condenser.links.grids, covered, strict=True):
+            joint = next(j for j in self.joints.values() if j.grid is grid)
+            number = np.full(grid.size, -1)
+            number[np.flatnonzero(mask)] = base + np.arange(int((mask > 0).sum()))
+            own.append(number[joint.pixels])
+            at.append(np.arange(joint.span.start, joint.span.stop))
+            base += int((mask > 0).sum())
+        seats = [(b, s) for b, bolt in enumerate(self.assembly.bolts) for s in bolt.seats]
+        mine = [b for b, s in seats if s.split(".", 1)[0] == condenser.solid.name]
+        own.append(base + np.arange(len(mine)))
+        at.append(self.pixels + np.array(mine, dtype=np.int64))
+        return np.concatenate(own).astype(np.int64), np.concatenate(at).astype(np.int64)
+
+    # -- solving -------------------------------------------------------------------------------------------
+
+    def tighten(self, forces: dict[str, float], method: str = "active_set", guess: State | None = None) -> State:
+        """State under given bolt forces [N] (all bolts free to lengthen)."""
+        return self._solve({b.name: forces[b.name] for b in self.assembly.bolts}, None, method, guess)
+
+    def locked(self, state: State, given: dict[str, float] | None = None, method: str = "active_set") -> State:
+        """State with all bolts locked at their length in `state`, except those given a new force [N]."""
+        return self._solve(given or {}, state, method, state)
+
+    def problem(self, given: dict[str, float], state: State | None) -> tuple[ContactProblem, list[int], list[int]]:
+        """The contact problem, and which bolts are locked (unknown) and which are given."""
+        bolts, n = self.assembly.bolts, self.pixels
+        fixed = [i for i, b in enumerate(bolts) if b.name in given]
+        held = [i for i, b in enumerate(bolts) if b.name not in given]
+        if held and state is None:
+            raise PhysicsRefused(f"bolt {bolts[held[0]].name} has neither a force nor a locked length")
+        on = np.concatenate([np.arange(n), n + np.array(held, dtype=np.int64)])
+        t = np.array([given[bolts[i].name] * bolts[i].share for i in fixed])
+        column = n + np.array(fixed, dtype=np.int64)
+        c = self.compliance if not fixed and not held else self.compliance[np.ix_(on, on)]
+        c = c.copy() if c is self.compliance else c
+        extra = np.array([1.0 / (bolts[i].stiffness * bolts[i].share) for i in held])
+        c[np.arange(n, len(on)), np.arange(n, len(on))] += extra
+        offset = self.free[on] + self.compliance[np.ix_(on, column)] @ t
+        gap = offset[:n] + np.concatenate([j.gap for j in self.joints.values()]) if self.joints else offset[:n]
+        slack = offset[n:] + (self._slack(state, held) if state is not None else 0.0)
+        load = self.load + self.modes[column].T @ t
+        label = " + ".join(self.joints)
+        return ContactProblem(c, gap, slack, self.modes[on], load, label), held, fixed
+
+    def _slack(self, state: State, held: list[int]) -> Array:
+        """Lengths [mm] at which the held bolts were locked: -(w + t/k)."""
+        at = self.pixels + np.array(held, dtype=np.int64)
+        bolts = self.assembly.bolts
+        w = self.compliance[at] @ state.x + self.free[at] + self.modes[at] @ state.rigid
+        k = np.array([bolts[i].stiffness * bolts[i].share for i in held])
+        return -(w + state.x[at] / k) if len(held) else np.zeros(0)
+
+    def _solve(self, given: dict[str, float], before: State | None, method: str, guess: State | None) -> State:
+        locked_to = before if len(given) < len(self.assembly.bolts) else None
+        problem, held, fixed = self.problem(given, locked_to)
+        start = None if guess is None else guess.x[: self.pixels] > 0
+        if start is None:
+            start = self._coarse_guess(problem)
+        solution = active_set(problem, start) if method == "active_set" else projected_cg(problem)
+        x = np.zeros(self.size)
+        x[: self.pixels] = solution.force
+        x[self.pixels + np.array(held, dtype=np.int64)] = solution.member
+        for i in fixed:
+            bolt = self.assembly.bolts[i]
+            x[self.pixels + i] = given[bolt.name] * bolt.share
+        return State(self, x, solution, solution.rigid)
+
+    def _coarse_guess(self, problem: ContactProblem, block: int = 4) -> NDArray[np.bool_] | None:
+        """Pixels likely to be pressed, from the same problem with blocks of pixels moving as one."""
+        if self.pixels < 600:
+            return None
+        group, count = np.empty(self.pixels, dtype=np.int64), 0
+        for j in self.joints.values():
+            ny, nx = j.grid.shape
+            row, col = j.pixels // nx, j.pixels % nx
+            blocks, inverse = np.unique(row // block * nx + col // block, return_inverse=True)
+            group[j.span] = count + inverse
+            count += len(blocks)
+        m = len(problem.slack)
+        area = np.concatenate([j.area for j in self.joints.values()])
+        weight = area / np.bincount(group, area, count)[group]
+        rows = np.concatenate([group, count + np.arange(m)])
+        reduce = sp.csr_matrix((np.concatenate([weight, np.ones(m)]), (rows, np.arange(self.pixels + m))))
+        coarse = ContactProblem(
+            np.asarray(reduce @ (reduce @ problem.compliance).T),
+            reduce[:count, : self.pixels] @ problem.gap,
+            problem.slack,
+            reduce @ problem.modes,
+            problem.load,
+            problem.label,
+        )
+        return np.asarray(active_set(coarse).force[group] > 0)
+
+
+def _seen_modes(name: str, element: Superelement) -> tuple[Array, Array]:
+    """Rigid motions that the links feel, as combinations (r, s) of the body's, and the loads on them (s,).
+
+    The others are idle without friction; a load along an idle motion would move the body away and is refused.
+    """
+    _, s, vt = np.linalg.svd(element.modes, full_matrices=True)
+    s = np.concatenate([s, np.zeros(vt.shape[0] - len(s))])
+    seen = s > 1e-9 * max(s.max(initial=0.0), 1e-300)
+    idle = vt[~seen] @ element.resultant
+    if np.abs(idle).max(initial=0.0) > 1e-9 * max(1.0, float(np.abs(element.resultant).max(initial=0.0))):
+        raise PhysicsRefused(f'solid "{name}" is pushed in a direction in which nothing holds it')
+    return vt[seen].T, vt[seen] @ element.resultant
+
+
+def _initial_gap(interface: Interface, grid: PressureGrid) -> Array:
+    """Initial gap [mm] at all pixels of a grid."""
+    if interface.gap is None:
+        return np.zeros(grid.size)
+    if callable(interface.gap):
+        x, y = grid.centres
+        return np.broadcast_to(np.asarray(interface.gap(x, y), dtype=float), (grid.size,)).copy()
+    values = np.asarray(interface.gap, dtype=float)
+    if values.shape != grid.shape:
+        raise GeometryError(f'interface "{interface.name}": gap has shape {values.shape}, the grid {grid.shape}')
+    return values.ravel()
