@@ -175,16 +175,16 @@ def projected_cg(
         r = scale * (c @ (scale * direction))
         if modes.shape[1]:
             r = r - modes @ np.linalg.lstsq(modes[on], r[on], rcond=None)[0]
-        step = float(g[on] @ direction[on]) / max(float(r[on] @ direction[on]), 1e-300)
+        step = float(g[on] @ direction[on]) / max(float(r[on] @ direction[on]), 1e-150)
         new = np.where(on, x - step * direction, 0.0)
         new[:n] = np.maximum(new[:n], 0.0)
         enter = np.concatenate([(new[:n] <= 0) & (g[:n] < -1e-15 * size), np.zeros(len(x) - n, dtype=bool)])
         fresh = bool(enter.any()) or bool(((new[:n] <= 0) != (x[:n] <= 0)).any())
         new[enter] -= step * g[enter]
         new = _balance(new, modes, problem.load, n)
-        change = np.abs(new - x).max() / max(np.abs(new).max(), 1e-300)
-        residual = np.abs(g[on]).max() / max(float(np.abs(scale * q).max()), 1e-300)
-        penetration = -min(0.0, float(g[:n][~on[:n]].min(initial=0.0))) / max(float(np.abs(scale * q).max()), 1e-300)
+        change = np.abs(new - x).max() / max(np.abs(new).max(), 1e-150)
+        residual = np.abs(g[on]).max() / max(float(np.abs(scale * q).max()), 1e-150)
+        penetration = -min(0.0, float(g[:n][~on[:n]].min(initial=0.0))) / max(float(np.abs(scale * q).max()), 1e-150)
         x = new
         if max(change, residual, penetration) < tolerance:
             full = scale * x
@@ -224,15 +224,15 @@ def certify(problem: ContactProblem, x: Array, alpha: Array) -> dict[str, float]
     gap = problem.gap + moved[:n]
     f = x[:n]
     # the part of the motion that the conditions can see: without the arbitrary frame of the supports
-    size = max(float(np.abs(gap).max(initial=0.0)), float(np.abs(problem.gap).max(initial=0.0)), 1e-300)
-    total = max(float(np.abs(f).sum()), 1e-300)
+    size = max(float(np.abs(gap).max(initial=0.0)), float(np.abs(problem.gap).max(initial=0.0)), 1e-150)
+    total = max(float(np.abs(f).sum()), 1e-150)
     share = np.abs(problem.modes * x[:, None]).sum(axis=0) + np.abs(problem.load)
     miss = np.abs(problem.modes.T @ x + problem.load)
-    balance = float((miss / np.maximum(share.max(initial=1e-300), 1e-300)).max(initial=0.0))
+    balance = float((miss / np.maximum(share.max(initial=1e-150), 1e-150)).max(initial=0.0))
     length = np.abs(problem.slack + moved[n:]).max(initial=0.0)
     return {
         "penetration": max(0.0, -float(gap.min(initial=0.0))) / size,
-        "tension": max(0.0, -float(f.min(initial=0.0))) / max(float(f.max(initial=0.0)), 1e-300),
+        "tension": max(0.0, -float(f.min(initial=0.0))) / max(float(f.max(initial=0.0)), 1e-150),
         "complementarity": float(np.abs(f * gap).sum()) / (total * size),
         "force_balance": balance,
         "member_length": float(length) / size,
