@@ -1,0 +1,1 @@
+"""Assemblies written for other programs."""
