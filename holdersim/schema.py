@@ -54,11 +54,16 @@ class Entry(BaseModel):
         try:
             return handler(data)
         except ValidationError as error:
-            lines = [_line(e, cls) for e in error.errors(include_url=False)]
-            raise ValidationError.from_exception_data(cls.__name__, lines) from None
+            raise explained(error, cls) from None
 
 
-def _line(e: Any, cls: type[Entry]) -> InitErrorDetails:
+def explained(error: ValidationError, cls: type[BaseModel]) -> ValidationError:
+    """The same mistakes in words a user can act on."""
+    lines = [_line(e, cls) for e in error.errors(include_url=False)]
+    return ValidationError.from_exception_data(cls.__name__, lines)
+
+
+def _line(e: Any, cls: type[BaseModel]) -> InitErrorDetails:
     problem, hint = e["msg"], ""
     match e["type"]:
         case "holdersim":

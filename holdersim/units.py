@@ -99,7 +99,7 @@ def read(text: Any, kind: Kind) -> float:
     scale = _known(unit, kind.unit)
     if scale is None:
         raise UnitMistake(f'is {_named(unit)}, not {kind.noun}: write for example "1 {kind.likely[0]}".')
-    value = number * scale[0] + scale[1]
+    value = float(f"{number * scale[0] + scale[1]:.14g}")
     if not kind.low * (1 - 1e-12) <= value <= kind.high * (1 + 1e-12):
         other = guess(number, kind)
         hint = f'Did you mean "{number:g} {other}"?' if other else ""
@@ -133,7 +133,7 @@ def limits(kind: Kind) -> str:
 def _named(unit: str) -> str:
     for kind in KINDS:
         if _scale(unit, kind.unit):
-            return kind.dimension if hasattr(kind, "dimension") else kind.noun
+            return kind.noun
     return f'in "{unit}"'
 
 

@@ -1,0 +1,176 @@
+"""Case: one experiment as frozen data, read from a TOML file with every mistake told at once; its identity."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import ModelWrapValidatorHandler, PrivateAttr, ValidationError, ValidationInfo, model_validator
+
+from .assembly import Assembly
+from .errors import CaseError, Mistake
+from .holder import AnyHolder, Grid, Mesh, mirror_planes
+from .loads import AnyStep, Step, as_step
+from .schema import Entry, explicit, explained, key, mistakes
+from .stacks import AnyCell
+
+FORMAT = 1
+"""Raised when a default changes, so that old identities stay true."""
+
+HOPELESS = 20.0
+"""A gap this many times what the load can close (estimated) is refused."""
+
+
+class Case(Entry):
+    """One experiment: a holder, a cell and what is done to them."""
+
+    format: Literal[1] = key(FORMAT, "format of case files")
+    title: str = key("", "free text, not part of the identity")
+    holder: AnyHolder = key(doc='table with kind = "bare_uniaxial" or another holder')
+    cell: AnyCell = key(doc='table with kind = "two_electrode", "bilayer" or "stack"')
+    steps: tuple[AnyStep, ...] = key(doc="list of steps", min_length=1)
+    grid: Grid = key({}, "pressure grids")
+    mesh: Mesh = key({}, "meshes")
+    symmetry: Literal["auto", "none"] = key("auto", "auto: halves or a quarter where everything is mirrored")
+    _name: str = PrivateAttr("case")
+    _warnings: tuple[str, ...] = PrivateAttr(())
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        context = info.context or {}
+        source = context.get("source", "case")
+        try:
+            made = handler(data)
+        except ValidationError as error:
+            raise CaseError(source, mistakes(explained(error, cls))) from None
+        wrong, warnings = made._physics()
+        if wrong:
+            raise CaseError(source, wrong)
+        made._warnings, made._name = tuple(warnings), context.get("name") or _slug(made.title)
+        return made
+
+    # -- physical checks -----------------------------------------------------------------------------------
+
+    def _physics(self) -> tuple[list[Mistake], list[str]]:
+        """Mistakes and warnings that need more than one key."""
+        pairs = [self.cell.check(), self.holder.check(self.cell)]
+        bolt, places = self.holder.bolt_type(), self.holder.bolt_places()
+        for i, step in enumerate(self.steps):
+            pairs.append(as_step(step).check(f"steps[{i}]", self.cell.regions, bolt, places))
+        pairs.append(self._grid_check())
+        wrong = [m for pair in pairs for m in pair[0]]
+        if not wrong:
+            pairs.append(self._closes())
+            wrong = pairs[-1][0]
+        return wrong, [w for pair in pairs for w in pair[1]]
+
+    def _grid_check(self) -> tuple[list[Mistake], list[str]]:
+        r, pixel = self.cell.plateau, self.grid.pixel
+        short = min(r.x1 - r.x0, r.y1 - r.y0)
+        if short / pixel < 8:
+            problem = f"{pixel:g} mm leaves {short / pixel:.3g} pixels across the cathode; at least 8 are needed."
+            return [Mistake("grid.pixel", problem, hint='Write pixel = "0.5 mm".')], []
+        count = (r.area + self.cell.regions["separator"].area) / pixel**2
+        if count > 60000:
+            problem = f"{pixel:g} mm gives {count:.0f} pixels; at most 60000 can be solved."
+            return [Mistake("grid.pixel", problem, hint='Write pixel = "0.5 mm".')], []
+        return [], []
+
+    def _closes(self) -> tuple[list[Mistake], list[str]]:
+        force = self.closing_force()
+        estimate = self.holder.closure(self.cell, force)
+        if estimate is None:
+            return [], []
+        gap, closes = estimate
+        text = f"flatness and thickness scatter of {1000 * gap:.3g} um; {force / 1000:.3g} kN closes about {1000 * closes:.3g} um"
+        if gap > HOPELESS * closes:
+            hint = "Raise the load, or check the units of the flatness."
+            return [Mistake("holder", f"the gap never closes: {text}.", hint=hint)], []
+        return [], [f"holder: {text}: part of the cell will stay without pressure"] if gap > closes else []
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Case) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash(self.identity())
+
+    # -- what a case gives ---------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """Name of the case file without suffix, or made from the title."""
+        return self._name
+
+    @property
+    def warnings(self) -> list[str]:
+        """Things that are allowed but worth a look."""
+        return list(self._warnings)
+
+    def pulls(self, step: Step) -> tuple[dict[str, float], ...]:
+        """What a step sets in turn: bolts set at once and their forces [N]; bolts not named keep their length."""
+        bolt = self.holder.bolt_type()
+        if bolt is None:
+            return ()
+        return as_step(step).pulls(self.cell.regions, bolt, self.holder.bolt_places())
+
+    def closing_force(self) -> float:
+        """Force [N] of all bolts that the last step is meant to give."""
+        bolt = self.holder.bolt_type()
+        if bolt is None:
+            return 0.0
+        return sum(as_step(self.steps[-1]).forces(self.cell.regions, bolt, self.holder.bolt_places()).values())
+
+    def assembly(self) -> Assembly:
+        """Bodies, interfaces and bolts; cut at symmetry planes where bodies, gaps and loads are mirrored."""
+        sizes = self.mesh.sizes(self.grid.pixel)
+        full = self.holder.build(self.cell, sizes, ())
+        planes = mirror_planes(full) if self.symmetry == "auto" and self._even() else ()
+        return self.holder.build(self.cell, sizes, planes) if planes else full
+
+    def _even(self) -> bool:
+        """True if every step pulls all bolts at once with the same force."""
+        pulls = [self.pulls(s) for s in self.steps]
+        count = len(self.holder.bolt_places())
+        return all(len(p) == 1 and len(p[0]) == count and len(set(p[0].values())) == 1 for p in pulls)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every value, defaults included, quantities as text with units; `Case(**d)` gives the case back."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def with_(self, where: str, value: Any) -> Case:
+        """A new case with one key changed: `case.with_("holder.thickness", "12 mm")`, `case.with_("steps[0].pressure", ...)`."""
+        data: Any = self.to_dict()
+        path = [int(p) if p.isdigit() else p for p in re.findall(r"[^.\[\]]+", where)]
+        inner = data
+        for part in path[:-1]:
+            inner = inner.setdefault(part, {}) if isinstance(inner, dict) else inner[part]
+        inner[path[-1]] = value
+        return Case.model_validate(data, context={"name": self.name, "source": self.name})
+
+    def identity(self) -> str:
+        """First 10 hex digits of the SHA-256 over format and all values that differ from the defaults, title apart."""
+        data = {k: v for k, v in explicit(self).items() if k != "title"} | {"format": self.format}
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")[:40] or "case"
+
+
+def read_case(path: str | Path) -> Case:
+    """The case in a TOML file; CaseError with every mistake."""
+    file = Path(path)
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as missing:
+        raise CaseError(str(path), [Mistake("file", f"cannot be read ({missing.strerror}).")]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
+        raise CaseError(str(path), [Mistake("file", f"is not TOML: {broken}.")]) from None
+    context = {"folder": str(file.resolve().parent), "source": str(path), "name": file.stem}
+    return Case.model_validate(data, context=context)

@@ -1,0 +1,190 @@
+"""Holder: what presses the cell, one class in one file of `geometries/`; found by the file's name."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import BeforeValidator, SerializeAsAny
+
+from .assembly import Assembly, Interface, LayerStack, Plate, Rect
+from .cell import Cell
+from .errors import CaseError, Mistake
+from .fasteners import BoltClass, BoltSize
+from .schema import Entry, Tagged, key, pick
+from .units import Length
+
+
+class Grid(Entry):
+    """The pressure grids: side of a pixel, and the resolution at which every metric is taken."""
+
+    pixel: Length = key("0.5 mm", "side of a pixel")
+    film: Length = key("0.5 mm", "film resolution: metrics are taken on the map averaged over squares of this side")
+
+
+@dataclass(frozen=True)
+class MeshSizes:
+    """Element sizes [mm] and numbers of elements through the thickness that a holder builds with."""
+
+    pixel: float
+    cell_size: float
+    cell_coarse: float
+    cell_sublayers: int
+    plate_size: float
+    plate_coarse: float
+    plate_layers: int
+
+
+class Mesh(Entry):
+    """Meshes: `level` 0 is coarse, 1 the default, 2 fine (sizes times 2, 1, 1/2); the cell follows the pixel."""
+
+    level: Literal[0, 1, 2] = key(1, "0 coarse, 1 default, 2 fine")
+    plate_size: Length = key("1.25 mm", "elements of a plate over the cell")
+    plate_coarse: Length = key("4 mm", "elements of a plate elsewhere")
+    plate_layers: int = key(2, "elements through a plate", ge=1, le=20)
+    cell_coarse: Length = key("1.5 mm", "elements of the cell outside the separator")
+    cell_sublayers: int = key(1, "elements through a layer", ge=1, le=20)
+
+    def sizes(self, pixel: float) -> MeshSizes:
+        """Sizes at this level for a grid of the given pixel [mm]; the cell resolves it by two elements a pixel."""
+        factor = 2.0 ** (1 - self.level)
+        layers = max(1, round(self.plate_layers / factor))
+        return MeshSizes(pixel, pixel / 2, max(self.cell_coarse * factor, pixel / 2), self.cell_sublayers,
+                         self.plate_size * factor, self.plate_coarse * factor, max(layers, 2))  # fmt: skip
+
+
+class Holder(Tagged):
+    """Base of all holders. A subclass has fields (the keys of its table) and builds an assembly around a cell."""
+
+    def build(self, cell: Cell, mesh: MeshSizes, symmetry: tuple[str, ...] = ()) -> Assembly:
+        """Named solids, interfaces and bolts around the cell, which lies on z = 0."""
+        raise NotImplementedError
+
+    def bolt_places(self) -> dict[str, tuple[float, float]]:
+        """Places x, y [mm] of the bolts by name; empty without bolts."""
+        return {}
+
+    def bolt_type(self) -> tuple[BoltSize, BoltClass] | None:
+        """Size and strength class of the bolts."""
+        return None
+
+    def check(self, cell: Cell) -> tuple[list[Mistake], list[str]]:
+        """Mistakes and warnings about this holder around this cell."""
+        return [], []
+
+    def closure(self, cell: Cell, force: float) -> tuple[float, float] | None:
+        """(gap to close, what the force [N] closes at most) [mm], estimated; None where it makes no sense."""
+        return None
+
+
+# -- finding holder files ------------------------------------------------------------------------------------
+
+
+def folders() -> list[Path]:
+    """Folders searched for holders, first hit first."""
+    here = Path(__file__).resolve().parent
+    own = [Path(p) for p in os.environ.get("HOLDERSIM_GEOMETRIES", "").split(os.pathsep) if p]
+    return [*own, Path("geometries").resolve(), here.parent / "geometries", here / "_geometries"]
+
+
+def holder_files() -> dict[str, Path]:
+    """Holder files by kind."""
+    found: dict[str, Path] = {}
+    for folder in folders():
+        for file in sorted(folder.glob("*.py")) if folder.is_dir() else []:
+            if not file.stem.startswith("_"):
+                found.setdefault(file.stem, file)
+    return found
+
+
+@cache
+def _load(file: Path) -> type[Holder]:
+    name = f"holdersim_geometries.{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise CaseError(str(file), [Mistake(file.stem, "is not a Python file.")])
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    classes = [c for c in vars(module).values()
+               if isinstance(c, type) and issubclass(c, Holder) and c.__module__ == name]  # fmt: skip
+    if len(classes) != 1:
+        raise CaseError(str(file), [Mistake(file.stem, f"has {len(classes)} holder classes, one is wanted.")])
+    classes[0].kind_name = file.stem
+    return classes[0]
+
+
+class _Kinds(Mapping[str, type[Tagged]]):
+    """Holder classes by kind, loaded when asked for."""
+
+    def __getitem__(self, kind: str) -> type[Holder]:
+        return _load(holder_files()[kind])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(holder_files())
+
+    def __len__(self) -> int:
+        return len(holder_files())
+
+
+def holders() -> Mapping[str, type[Holder]]:
+    """All holder classes by kind."""
+    return _Kinds()  # type: ignore[return-value]
+
+
+AnyHolder = Annotated[SerializeAsAny[Holder], BeforeValidator(pick("kind", _Kinds))]
+
+
+# -- symmetry ------------------------------------------------------------------------------------------------
+
+
+def mirror_planes(assembly: Assembly) -> tuple[str, ...]:
+    """Planes ("x0", "y0") about which bodies, bolts and initial gaps of a full assembly are mirrored."""
+    return tuple(p for p in ("x0", "y0") if _mirrored(assembly, p))
+
+
+def _mirrored(assembly: Assembly, plane: str) -> bool:
+    sx, sy = (-1.0, 1.0) if plane == "x0" else (1.0, -1.0)
+
+    def same(items: list[tuple[float, ...]]) -> bool:
+        def rounded(mx: float, my: float) -> list[tuple[float, ...]]:
+            return sorted(tuple(round(v, 9) + 0.0 for v in (mx * i[0], my * i[1], *i[2:])) for i in items)
+
+        return rounded(1.0, 1.0) == rounded(sx, sy)
+
+    for solid in assembly.solids:
+        shape = solid.shape
+        if isinstance(shape, Plate):
+            holes = [(h.x, h.y, h.diameter) for h in shape.holes]
+            if not same(holes + [(s.x, s.y, s.inner, s.outer) for s in shape.seats]):
+                return False
+        elif isinstance(shape, LayerStack):
+            if not all(_centred(layer.footprint, plane) for layer in shape.layers):
+                return False
+        else:
+            return False
+    bolts = [(b.x, b.y, b.stiffness, b.stress_area) for b in assembly.bolts]
+    return same(bolts) and all(_gap_mirrored(i, plane, sx, sy) for i in assembly.interfaces)
+
+
+def _centred(r: Rect, plane: str) -> bool:
+    return abs(r.x0 + r.x1 if plane == "x0" else r.y0 + r.y1) < 1e-9
+
+
+def _gap_mirrored(i: Interface, plane: str, sx: float, sy: float) -> bool:
+    if not _centred(i.region, plane):
+        return False
+    if i.gap is None or not callable(i.gap):
+        return i.gap is None
+    random = np.random.default_rng(1)
+    x = random.uniform(i.region.x0, i.region.x1, 4000)
+    y = random.uniform(i.region.y0, i.region.y1, 4000)
+    here, there = i.gap(x, y), i.gap(sx * x, sy * y)
+    return bool(np.abs(here - there).max() < 1e-9)
