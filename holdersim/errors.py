@@ -59,6 +59,12 @@ class PhysicsRefused(HoldersimError):
     exit_code = 4
 
 
+class ResultError(HoldersimError):
+    """A result folder that is not complete, or was not written by a format we read."""
+
+    exit_code = 2
+
+
 class EnvironmentProblem(HoldersimError):
     """Something is missing on this machine (FEniCS, EGL, CalculiX, disk)."""
 

@@ -38,15 +38,15 @@ DEFINITIONS: dict[str, str] = {
     "Share within 20 % of mean [-]": "area share with a film-averaged pressure within +-20 % of the mean",
     "Contact fraction [-]": "pressing area / covered area of the region, counted by solver pixel, since "
     f"averaging would widen it (a pixel presses above {TOUCH:g} of the mean)",
-    "Edge-band mean / centre mean [-]": f"mean pressure on the {_BAND} / mean on the rest of the region; "
+    "Edge-band mean / centre mean [-]": f"mean pressure on the {_BAND} / mean on the rest; "
     "above 1 the edges carry more",
     "Centroid offset x [mm]": "centroid of the force on the region minus the middle of the region, along x",
     "Centroid offset y [mm]": "centroid of the force on the region minus the middle of the region, along y",
     "Force [N]": "sum of pressure times area over the whole interface, inside the region or not",
     "Force on <region> [N]": "sum of pressure times area inside the named region",
     "Peak-to-valley [um]": "largest minus smallest deflection of the face on the region, best plane removed",
-    "Centre minus edge [um]": f"mean deflection of the middle {CENTRE:.0%} x {CENTRE:.0%} of the region minus "
-    f"that of its {_BAND}; positive where the middle moves away from the other body",
+    "Centre minus edge [um]": f"mean deflection of the middle {CENTRE:.0%} x {CENTRE:.0%} of the region "
+    f"minus that of its {_BAND}; positive where the middle moves away from the other body",
 }
 
 
