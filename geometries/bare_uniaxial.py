@@ -21,7 +21,7 @@ from holdersim.schema import Entry, key, refuse
 from holdersim.units import Length, Position
 
 BEND = 0.035
-"""w = BEND F L^2 / D: square plate on four corner supports, load on a central patch of half its side (Ritz)."""
+"""w = BEND F L^2 / D: square plate on four corner supports, load on a central patch half as wide (Ritz)."""
 
 Side = Literal["top", "bottom"]
 SIDES: tuple[Side, Side] = ("top", "bottom")
@@ -58,7 +58,9 @@ class BareUniaxial(Holder):
     bolt: BoltName = key("M6", "size of the bolts")
     bolt_class: Literal["8.8", "10.9", "A2-70"] = key("8.8", "strength class of the bolts")
     inset: Length = key("8 mm", "corner bolts: distance from the edges")
-    bolts: tuple[tuple[Position, Position], ...] | None = key(None, "places x, y of the bolts instead of the corners")
+    bolts: tuple[tuple[Position, Position], ...] | None = key(
+        None, "places x, y of the bolts instead of the corners"
+    )
     washer: Length | None = key(None, "outer diameter of the washers, by default ISO 7089")
     grip: Length | None = key(None, "free length of the bolts, by default plates, cell and washers")
     threaded: Length | None = key(None, "thread inside the grip, by default that of a standard bolt")
@@ -106,12 +108,19 @@ class BareUniaxial(Holder):
             self._plate("top", press, mesh, cell.thickness, symmetry),
         )
         interfaces = (
-            a.Interface("cell_bottom", "bottom_plate.press", "cell.bottom", press, mesh.pixel, self._gap("bottom")),
-            a.Interface("cell_top", "cell.top", "top_plate.press", cell.plateau, mesh.pixel, self._gap("top", cell)),
+            a.Interface(
+                "cell_bottom", "bottom_plate.press", "cell.bottom", press, mesh.pixel, self._gap("bottom")
+            ),
+            a.Interface(
+                "cell_top", "cell.top", "top_plate.press", cell.plateau, mesh.pixel, self._gap("top", cell)
+            ),
         )
         bolts = tuple(self._bolts(cell, symmetry))
         masses = {f"{s}_plate": self._mass(s) for s in SIDES}
-        masses |= {f"bolt {n}": fasteners.mass(self.bolt_type()[0], self.grip_length(cell)) for n in self.bolt_places()}
+        masses |= {
+            f"bolt {n}": fasteners.mass(self.bolt_type()[0], self.grip_length(cell))
+            for n in self.bolt_places()
+        }
         return a.Assembly(solids, interfaces, bolts, symmetry, cell.regions, masses)
 
     def _plate(
@@ -128,7 +137,7 @@ class BareUniaxial(Holder):
         return a.Solid(f"{which}_plate", shape, spec.material, 2, z, which == "bottom", symmetry)
 
     def _gap(self, which: Side, cell: Cell | None = None) -> a.Gap | None:
-        """Initial gap between plate and cell: flatness of the plate, and on top the cell's terraces and scatter."""
+        """Initial gap between plate and cell: flatness of the plate, on top also terraces and scatter."""
         flatness = self.side(which).flatness or Flatness()
         plate = flatness.back(self.length, self.width)
         if cell is None:
@@ -152,17 +161,20 @@ class BareUniaxial(Holder):
             if share > 0:
                 seats = (f"bottom_plate.seat:{name}", f"top_plate.seat:{name}")
                 yield a.Bolt(name, seats, x, y, stiffness, size.diameter, size.stress_area, strength.proof,
-                             strength.yield_strength, grip, fasteners.mass(size, grip), strength.expansion, share)  # fmt: skip
+                             strength.yield_strength, grip, fasteners.mass(size, grip), strength.expansion,
+                             share)  # fmt: skip
 
     def _mass(self, which: Side) -> float:
         material = self.side(which).material
         holes = len(self.bolt_places()) * pi / 4 * self.bolt_type()[0].hole ** 2
-        return (material.density if material else 0.0) * (self.length * self.width - holes) * self.height(which)
+        return (
+            (material.density if material else 0.0) * (self.length * self.width - holes) * self.height(which)
+        )
 
     # -- checks --------------------------------------------------------------------------------------------
 
     def check(self, cell: Cell) -> tuple[list[Mistake], list[str]]:
-        """Mistakes and warnings: bolts on the plate, clear of the pouch and of each other; the cell on the plate."""
+        """Mistakes and warnings: bolts on the plate, clear of pouch and each other; the cell on the plate."""
         wrong = [m for n, (x, y) in self.bolt_places().items() for m in self._bolt_mistakes(n, x, y, cell)]
         wrong += self._crowded()
         press = cell.regions["separator"]
@@ -172,7 +184,13 @@ class BareUniaxial(Holder):
         for which in SIDES:
             spec = self.side(which)
             if spec.material is None:
-                wrong.append(Mistake(f"holder.{which}.material", "no material.", hint='Write plate = { material = "SS304" }.'))
+                wrong.append(
+                    Mistake(
+                        f"holder.{which}.material",
+                        "no material.",
+                        hint='Write plate = { material = "SS304" }.',
+                    )
+                )
             wrong += self._map_mistakes(which, spec, press)
         return wrong, []
 
@@ -182,7 +200,11 @@ class BareUniaxial(Holder):
         beyond = max(abs(x) + r - self.length / 2, abs(y) + r - self.width / 2)
         if beyond > -1e-9:
             problem = f"bolt {name} at {at}: its washer of {2 * r:g} mm reaches {max(beyond, 0):.3g} mm beyond the plate"
-            yield Mistake(key_, f"{problem} of {self.length:g} x {self.width:g} mm.", hint="Move it in, or enlarge the plate.")
+            yield Mistake(
+                key_,
+                f"{problem} of {self.length:g} x {self.width:g} mm.",
+                hint="Move it in, or enlarge the plate.",
+            )
         p = cell.regions["pouch"]
         dx, dy = max(p.x0 - x, x - p.x1), max(p.y0 - y, y - p.y1)
         apart = hypot(max(dx, 0), max(dy, 0)) if max(dx, dy) > 0 else max(dx, dy)
@@ -195,7 +217,11 @@ class BareUniaxial(Holder):
         for i, (n, (x, y)) in enumerate(places):
             for m, (u, v) in places[i + 1 :]:
                 if hypot(x - u, y - v) < self.washer_outer():
-                    out.append(Mistake("holder.bolts", f"the washers of {n} and {m} overlap.", hint="Move them apart."))
+                    out.append(
+                        Mistake(
+                            "holder.bolts", f"the washers of {n} and {m} overlap.", hint="Move them apart."
+                        )
+                    )
         return out
 
     def _map_mistakes(self, which: Side, spec: PlateSpec, press: a.Rect) -> Iterable[Mistake]:
@@ -204,15 +230,19 @@ class BareUniaxial(Holder):
             x0, x1, y0, y1 = heights.outline
             if x0 > press.x0 or x1 < press.x1 or y0 > press.y0 or y1 < press.y1:
                 own = getattr(self, which).flatness is not None
-                problem = f"the map covers x {x0:g} to {x1:g}, y {y0:g} to {y1:g} mm, not the whole separator."
-                yield Mistake(f"holder.{which if own else 'plate'}.flatness.map", problem, hint="Check x_unit, y_unit.")
+                problem = (
+                    f"the map covers x {x0:g} to {x1:g}, y {y0:g} to {y1:g} mm, not the whole separator."
+                )
+                yield Mistake(
+                    f"holder.{which if own else 'plate'}.flatness.map", problem, hint="Check x_unit, y_unit."
+                )
 
     def closure(self, cell: Cell, force: float) -> tuple[float, float]:
         """(gap to close, what the force closes) [mm]: bending of both plates and compression of the cell."""
         r = cell.plateau
         x, y = (g.ravel() for g in np.meshgrid(np.linspace(r.x0, r.x1, 41), np.linspace(r.y0, r.y1, 41)))
         closes = cell.compliance * force / r.area
-        gap = np.zeros(x.shape)
+        gap: a.Array = np.zeros(x.shape)
         for which in SIDES:
             spec = self.side(which)
             if spec.material is None:

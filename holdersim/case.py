@@ -15,7 +15,7 @@ from .assembly import Assembly
 from .errors import CaseError, Mistake
 from .holder import AnyHolder, Grid, Mesh, mirror_planes
 from .loads import AnyStep, Step, as_step
-from .schema import Entry, explicit, explained, key, mistakes
+from .schema import Entry, explained, explicit, key, mistakes
 from .stacks import AnyCell
 
 FORMAT = 1
@@ -73,7 +73,9 @@ class Case(Entry):
         r, pixel = self.cell.plateau, self.grid.pixel
         short = min(r.x1 - r.x0, r.y1 - r.y0)
         if short / pixel < 8:
-            problem = f"{pixel:g} mm leaves {short / pixel:.3g} pixels across the cathode; at least 8 are needed."
+            problem = (
+                f"{pixel:g} mm leaves {short / pixel:.3g} pixels across the cathode; at least 8 are needed."
+            )
             return [Mistake("grid.pixel", problem, hint='Write pixel = "0.5 mm".')], []
         count = (r.area + self.cell.regions["separator"].area) / pixel**2
         if count > 60000:
@@ -118,12 +120,16 @@ class Case(Entry):
             return ()
         return as_step(step).pulls(self.cell.regions, bolt, self.holder.bolt_places())
 
-    def closing_force(self) -> float:
-        """Force [N] of all bolts that the last step is meant to give."""
+    def final_forces(self) -> dict[str, float]:
+        """Force [N] that each bolt is meant to have after the last step."""
         bolt = self.holder.bolt_type()
         if bolt is None:
-            return 0.0
-        return sum(as_step(self.steps[-1]).forces(self.cell.regions, bolt, self.holder.bolt_places()).values())
+            return {}
+        return as_step(self.steps[-1]).forces(self.cell.regions, bolt, self.holder.bolt_places())
+
+    def closing_force(self) -> float:
+        """Force [N] of all bolts that the last step is meant to give."""
+        return sum(self.final_forces().values())
 
     def assembly(self) -> Assembly:
         """Bodies, interfaces and bolts; cut at symmetry planes where bodies, gaps and loads are mirrored."""

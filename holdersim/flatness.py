@@ -126,7 +126,9 @@ def _grid(file: Path, unit: tuple[str, str, str]) -> tuple[Array, Array, Array]:
     z = np.full((len(y), len(x)), np.nan)
     z[j, i] = table[:, 2]
     if min(len(x), len(y)) < 2 or np.isnan(z).any() or len(table) != z.size:
-        raise refuse(f"{file.name}: {len(table)} points do not fill a grid of {len(x)} x by {len(y)} y values.")
+        raise refuse(
+            f"{file.name}: {len(table)} points do not fill a grid of {len(x)} x by {len(y)} y values."
+        )
     scale = [convert(1.0, u, "mm") for u in unit]
     return x * scale[0], y * scale[1], z * scale[2]
 

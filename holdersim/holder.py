@@ -26,7 +26,9 @@ class Grid(Entry):
     """The pressure grids: side of a pixel, and the resolution at which every metric is taken."""
 
     pixel: Length = key("0.5 mm", "side of a pixel")
-    film: Length = key("0.5 mm", "film resolution: metrics are taken on the map averaged over squares of this side")
+    film: Length = key(
+        "0.5 mm", "film resolution: metrics are taken on the map averaged over squares of this side"
+    )
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from .assembly import Rect
 from .errors import Mistake
 from .fasteners import SIZES, BoltClass, BoltSize, proof_load, torque_per_force
 from .schema import Tagged, key, pick, refuse
-from .units import Force, Pressure, Torque, write
 from .units import TORQUE as TORQUE_KIND
+from .units import Force, Pressure, Torque, write
 
 Friction = Annotated[float, Field(ge=0.01, le=1.0)]
 Places = Mapping[str, tuple[float, float]]
@@ -39,12 +39,16 @@ class Tighten(Step):
     area: str | None = key(None, "cathode, anode, separator or pouch")
     force: Force | None = key(None, "total force of all bolts")
     torque: Torque | None = key(None, "torque on each bolt")
-    nut_factor: Annotated[float, Field(ge=0.03, le=0.6)] | None = key(None, "K in T = K F d; 0.12 lubricated, 0.20 dry")
+    nut_factor: Annotated[float, Field(ge=0.03, le=0.6)] | None = key(
+        None, "K in T = K F d; 0.12 lubricated, 0.20 dry"
+    )
     thread_friction: Friction | None = key(None, "friction in the thread")
     head_friction: Friction | None = key(None, "friction under the head or nut")
     sequence: Literal["together", "cross"] | tuple[str, ...] = key("together", "order of the bolts")
     passes: int | tuple[float, ...] = key(1, "passes, or shares of the load in each pass")
-    scatter: dict[str, Annotated[float, Field(gt=0.2, lt=5.0)]] = key({}, "factor on the force of single bolts")
+    scatter: dict[str, Annotated[float, Field(gt=0.2, lt=5.0)]] = key(
+        {}, "factor on the force of single bolts"
+    )
 
     @model_validator(mode="after")
     def _one_load(self) -> Self:
@@ -53,20 +57,36 @@ class Tighten(Step):
             found = f"has {' and '.join(given)}" if given else "has no load"
             raise refuse(f"{found}: give exactly one of pressure (with area), force, torque.")
         if self.area is not None and self.pressure is None:
-            raise refuse("area belongs to a pressure.", f"Remove area, or give pressure instead of {given[0]}.")
+            raise refuse(
+                "area belongs to a pressure.", f"Remove area, or give pressure instead of {given[0]}."
+            )
         friction = self.thread_friction is not None, self.head_friction is not None
-        if self.torque is not None and (self.nut_factor is not None) == all(friction) or any(friction) != all(friction):
+        if (
+            (self.torque is not None
+            and (self.nut_factor is not None) == all(friction))
+            or any(friction) != all(friction)
+        ):
             raise refuse("torque needs nut_factor (0.12 lubricated to 0.20 dry), or thread_friction and head_friction; "
                          "without it the force is uncertain by more than 2x.", 'Write for example nut_factor = 0.2.')  # fmt: skip
         if self.torque is None and (self.nut_factor is not None or any(friction)):
-            raise refuse("nut_factor and friction belong to a torque.", f"Remove them: {given[0]} needs none.")
+            raise refuse(
+                "nut_factor and friction belong to a torque.", f"Remove them: {given[0]} needs none."
+            )
         return self
 
     @model_validator(mode="after")
     def _rising(self) -> Self:
         shares = self.shares
-        if not 1 <= len(shares) <= 50 or sorted(set(shares)) != list(shares) or shares[0] <= 0 or shares[-1] != 1.0:
-            raise refuse("passes must be a number from 1 to 50, or rising shares that end in 1.", "Write [0.3, 0.6, 1.0].")
+        if (
+            not 1 <= len(shares) <= 50
+            or sorted(set(shares)) != list(shares)
+            or shares[0] <= 0
+            or shares[-1] != 1.0
+        ):
+            raise refuse(
+                "passes must be a number from 1 to 50, or rising shares that end in 1.",
+                "Write [0.3, 0.6, 1.0].",
+            )
         if self.sequence == "together" and len(shares) > 1:
             raise refuse("passes need a sequence.", 'Write sequence = "cross".')
         return self
@@ -80,7 +100,9 @@ class Tighten(Step):
     def force_per_bolt(self, regions: Mapping[str, Rect], bolt: BoltType, count: int) -> float:
         """Force [N] meant for each bolt."""
         if self.torque is not None:
-            return self.torque / torque_per_force(bolt[0], self.nut_factor, self.thread_friction, self.head_friction)
+            return self.torque / torque_per_force(
+                bolt[0], self.nut_factor, self.thread_friction, self.head_friction
+            )
         if self.force is not None:
             return self.force / count
         return (self.pressure or 0.0) * regions[self.area or ""].area / count
@@ -99,14 +121,18 @@ class Tighten(Step):
         pairs = [(round_[i], round_[i + half] if i + half < len(round_) else None) for i in range(half)]
         return tuple(n for pair in pairs for n in pair if n) if self.sequence == "cross" else tuple(places)
 
-    def pulls(self, regions: Mapping[str, Rect], bolt: BoltType, places: Places) -> tuple[dict[str, float], ...]:
+    def pulls(
+        self, regions: Mapping[str, Rect], bolt: BoltType, places: Places
+    ) -> tuple[dict[str, float], ...]:
         """What is set in turn: each item gives the bolts set at once and their forces [N]; the others keep their length."""
         forces = self.forces(regions, bolt, places)
         if self.sequence == "together":
             return (forces,)
         return tuple({n: share * forces[n]} for share in self.shares for n in self.order(places))
 
-    def check(self, where: str, regions: Mapping[str, Rect], bolt: BoltType | None, places: Places) -> tuple[list[Mistake], list[str]]:
+    def check(
+        self, where: str, regions: Mapping[str, Rect], bolt: BoltType | None, places: Places
+    ) -> tuple[list[Mistake], list[str]]:
         """Mistakes and warnings against this cell and these bolts."""
         if bolt is None or not places:
             return [Mistake(where, "the holder has no bolts to tighten.")], []
@@ -117,10 +143,14 @@ class Tighten(Step):
         out = []
         unknown = sorted({n for n in (*self.order(places), *self.scatter) if n not in places})
         if unknown:
-            out.append(Mistake(where, f"there is no bolt {', '.join(unknown)}.", hint=f"Bolts: {', '.join(places)}."))
+            out.append(
+                Mistake(where, f"there is no bolt {', '.join(unknown)}.", hint=f"Bolts: {', '.join(places)}.")
+            )
         elif set(self.order(places)) != set(places):
             left = [n for n in places if n not in self.order(places)]
-            out.append(Mistake(f"{where}.sequence", f"leaves out {', '.join(left)}.", hint="Name every bolt."))
+            out.append(
+                Mistake(f"{where}.sequence", f"leaves out {', '.join(left)}.", hint="Name every bolt.")
+            )
         return out
 
     def _area(self, where: str, regions: Mapping[str, Rect]) -> list[Mistake]:
@@ -131,17 +161,30 @@ class Tighten(Step):
             return [Mistake(f"{where}.pressure", f"needs area: {each}.", hint='Write area = "cathode".')]
         return [Mistake(f"{where}.area", f"there is no such area: {each}.", f'"{self.area}"')]
 
-    def _strength(self, where: str, forces: dict[str, float], bolt: BoltType) -> tuple[list[Mistake], list[str]]:
+    def _strength(
+        self, where: str, forces: dict[str, float], bolt: BoltType
+    ) -> tuple[list[Mistake], list[str]]:
         name, force = max(forces.items(), key=lambda f: f[1])
         size, strength = bolt
         ratio = force / proof_load(size, strength)
-        load = f"{write(self.torque, TORQUE_KIND).replace('*', ' ')} gives " if self.torque is not None else ""
+        load = (
+            f"{write(self.torque, TORQUE_KIND).replace('*', ' ')} gives " if self.torque is not None else ""
+        )
         text = f"bolt {name} {size.name}-{strength.name}: {load}{force / 1000:.3g} kN = {100 * ratio:.0f} % of the proof load"
         if ratio <= 1:
             return [], [f"{where}: {text}: usual is at most 75 %"] if ratio > 0.75 else []
         what = "torque" if self.torque is not None else "pressure" if self.pressure is not None else "force"
-        larger = next((s.name for s in SIZES.values() if s.diameter > size.diameter and force <= proof_load(s, strength)), None)
-        hint = f"Lower the {what}" + (f" or use {larger}." if larger and what != "torque" else " or use larger bolts.")
+        larger = next(
+            (
+                s.name
+                for s in SIZES.values()
+                if s.diameter > size.diameter and force <= proof_load(s, strength)
+            ),
+            None,
+        )
+        hint = f"Lower the {what}" + (
+            f" or use {larger}." if larger and what != "torque" else " or use larger bolts."
+        )
         problem = f"{text} ({proof_load(size, strength) / 1000:.3g} kN)."
         return [Mistake(f"{where}.{what}", problem, hint=hint)], []
 

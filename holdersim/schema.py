@@ -72,7 +72,10 @@ def _line(e: Any, cls: type[BaseModel]) -> InitErrorDetails:
             problem, hint = "unknown key.", nearest(str(e["loc"][-1]), cls.model_fields)
         case "missing":
             field = cls.model_fields.get(str(e["loc"][-1]))
-            problem, hint = "is missing.", f"It is {field.description}." if field and field.description else ""
+            problem, hint = (
+                "is missing.",
+                f"It is {field.description}." if field and field.description else "",
+            )
         case "literal_error":
             problem = f"must be {e['ctx']['expected']}."
         case "model_type" | "model_attributes_type":
@@ -98,7 +101,13 @@ def _mistake(e: Any) -> Mistake:
 def _given(value: Any) -> str:
     if isinstance(value, str):
         return f'"{value}"'
-    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else ""
+    return (
+        str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+        if isinstance(value, int | float)
+        else ""
+    )
 
 
 class Tagged(Entry):
@@ -125,7 +134,9 @@ def pick(
             if name is None:
                 raise refuse(f'needs the key "{tag}".', f"Known: {', '.join(sorted(known))}.")
             why = (absent or {}).get(str(name))
-            raise refuse(f'{tag} "{name}" {why}' if why else f'there is no {tag} "{name}".', nearest(str(name), known))
+            raise refuse(
+                f'{tag} "{name}" {why}' if why else f'there is no {tag} "{name}".', nearest(str(name), known)
+            )
         rest = {k: v for k, v in value.items() if k != tag}
         return known[name].model_validate(rest, context=info.context)
 

@@ -7,10 +7,12 @@ from typing import Annotated
 from pydantic import BeforeValidator, SerializeAsAny
 
 from .assembly import Layer, Rect
-from .cell import (
+from .cell import Cell
+from .errors import Mistake
+from .schema import Tagged, key, pick
+from .sheets import (
     Aluminium,
     Cathode,
-    Cell,
     Copper,
     Foil,
     Role,
@@ -22,8 +24,6 @@ from .cell import (
     WideSeparator,
     WideSilicon,
 )
-from .errors import Mistake
-from .schema import Tagged, key, pick
 from .units import Thickness
 
 
@@ -102,11 +102,18 @@ class Stack(Cell):
     def check(self) -> tuple[list[Mistake], list[str]]:
         """Mistakes and warnings: names, thicknesses, order."""
         names = [s.name for s in self.sheets] + ["laminate_bottom", "laminate_top"]
-        wrong = [Mistake("cell.sheets", f'the name "{n}" occurs twice.') for n in sorted({n for n in names if names.count(n) > 1})]
+        wrong = [
+            Mistake("cell.sheets", f'the name "{n}" occurs twice.')
+            for n in sorted({n for n in names if names.count(n) > 1})
+        ]
         order = [s.role for s in self.sheets if s.role in ("cathode", "anode", "separator")]
         missing = [r for r in ("cathode", "anode", "separator") if r not in order]
         if missing:
-            wrong.append(Mistake("cell.sheets", f"no layer has the role {' or '.join(missing)}.", hint='Add role = "...".'))
+            wrong.append(
+                Mistake(
+                    "cell.sheets", f"no layer has the role {' or '.join(missing)}.", hint='Add role = "...".'
+                )
+            )
             return wrong, []
         for a, b in zip(order, order[1:], strict=False):
             if {a, b} == {"cathode", "anode"}:

@@ -121,7 +121,7 @@ def _advice(number: float, kind: Kind) -> str:
     if not unit:
         return f'Write a number with its unit, such as "1 {kind.likely[0]}".'
     same = convert(number, unit, kind.likely[0])
-    other = f' (= {number:g} {unit})' if unit != kind.likely[0] else ""
+    other = f" (= {number:g} {unit})" if unit != kind.likely[0] else ""
     return f'Write "{same:g} {kind.likely[0]}"{other}.'
 
 

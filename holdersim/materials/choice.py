@@ -26,7 +26,9 @@ class Custom(Entry):
     nu: float | None = key(None, "Poisson's ratio", ge=-0.5, lt=0.5)
     density: units.Density | None = key(None, "density")
     expansion: units.Expansion | None = key(None, "linear thermal expansion")
-    yield_strength: Annotated[float, *units.door(units.narrowed(units.STRENGTH, 0.1, 5000.0))] | None = key(None)
+    yield_strength: Annotated[float, *units.door(units.narrowed(units.STRENGTH, 0.1, 5000.0))] | None = key(
+        None
+    )
     ultimate_strength: units.Strength | None = key(None, "tensile strength")
 
     def elastic(self) -> Elastic:
@@ -69,7 +71,12 @@ def _enter(value: Any) -> Any:
         return _lookup(value)
     if isinstance(value, Mapping):
         if value.get("nu") == 0.5:
-            raise _at("nu", "is incompressible; a linear elastic body needs nu < 0.5.", "Rubbers are not plates.", 0.5)
+            raise _at(
+                "nu",
+                "is incompressible; a linear elastic body needs nu < 0.5.",
+                "Rubbers are not plates.",
+                0.5,
+            )
         return Custom.model_validate(value).elastic()
     return value
 

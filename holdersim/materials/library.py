@@ -90,7 +90,7 @@ def _names() -> dict[str, str]:
 
 
 def record(name: str) -> Record:
-    """The record of a material by name or alias (case, blanks and dashes do not matter); KeyError with the nearest name."""
+    """The record of a material by name or alias (case, blanks, dashes do not matter), or KeyError."""
     found = _names().get(_plain(name))
     if found is None:
         hint, aliases = nearest(name, library()), [a for r in library().values() for a in r.aliases]
@@ -105,7 +105,9 @@ def material(name: str) -> Elastic:
     """Linear elastic material by name or alias."""
     r = record(name)
     if r.kind == "rubber":
-        raise KeyError(f'"{name}" is a rubber: it has no constant modulus and cannot be a plate or a cell layer.')
+        raise KeyError(
+            f'"{name}" is a rubber: it has no constant modulus and cannot be a plate or a cell layer.'
+        )
     v = {q: r.number(q) for q in ("E", "nu", "density", "expansion", "yield_strength", "ultimate_strength")}
     return Elastic(
         name=r.name,

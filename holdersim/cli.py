@@ -1,0 +1,191 @@
+"""Command line. Each command reads, calls one function, prints; errors end with their exit code, not a traceback."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import __version__
+from .errors import EnvironmentProblem, HoldersimError
+
+EXAMPLES = """Exit codes: 0 ok, 2 invalid input, 3 not converged, 4 physically refused, 5 environment.
+
+Examples:
+
+  holdersim init mine             writes mine/case.toml, commented
+
+  holdersim check mine/case.toml  reads it and says what was understood
+
+  holdersim run mine/case.toml    solves; results/case/<identity>/
+
+  holdersim materials SS304       numbers with their sources
+"""
+
+app = typer.Typer(
+    help=__doc__.splitlines()[0] if __doc__ else None,
+    epilog=EXAMPLES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+CaseFile = Annotated[Path, typer.Argument(help="case file (TOML)", metavar="CASE")]
+Results = Annotated[Path, typer.Option("-o", "--output", help="folder of all results")]
+
+
+@app.callback(
+    invoke_without_command=True, help="The pressure a battery pouch cell really feels inside its holder."
+)
+def _common(
+    version: Annotated[bool, typer.Option("--version", help="print the version", is_eager=True)] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="show the traceback of an error")] = False,
+) -> None:
+    if version:
+        typer.echo(f"holdersim {__version__}")
+        raise typer.Exit()
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="folder for the new case")] = Path(".")) -> None:
+    """Write a commented case file to start from. Example: holdersim init mine"""
+    from importlib.resources import files
+
+    from .errors import CaseError, Mistake
+
+    file = folder / "case.toml"
+    if file.exists():
+        raise CaseError(str(file), [Mistake("file", "is there already.", hint="Name another folder.")])
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text(files("holdersim").joinpath("starter.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    typer.echo(f"{file}\nNext: holdersim check {file}")
+
+
+@app.command()
+def check(case: CaseFile) -> None:
+    """Read a case, tell all mistakes at once, print what was understood. Nothing is solved."""
+    from .case import read_case
+    from .overview import case_text
+
+    typer.echo(case_text(read_case(case)))
+
+
+@app.command()
+def show(case: CaseFile, output: Annotated[Path, typer.Option("-o", "--output")] = Path("show")) -> None:
+    """Draw plan and section of what was understood. Nothing is solved."""
+    from .case import read_case
+    from .plots import show as draw_plan
+
+    _print_files(draw_plan(read_case(case).assembly(), output))
+
+
+@app.command()
+def run(
+    case: CaseFile,
+    output: Results = Path("results"),
+    force: Annotated[bool, typer.Option("--force", help="solve again even if the result is there")] = False,
+    refine: Annotated[
+        bool, typer.Option("--refine", help="also on finer grid and meshes; prints a table")
+    ] = False,
+) -> None:
+    """Solve a case. Example: holdersim run cases/bare_uniaxial_5MPa.toml"""
+    from .case import read_case
+    from .results import short_summary
+    from .run import refine as refined
+    from .run import run as solve
+
+    _log_to_terminal()
+    read = read_case(case)
+    typer.echo(short_summary(solve(read, results=output, force=force)))
+    if refine:
+        typer.echo(refined(read, output))
+
+
+@app.command()
+def materials(name: Annotated[str | None, typer.Argument(help="material or alias")] = None) -> None:
+    """List the materials, or one with the source of every number. Example: holdersim materials 6061"""
+    from .errors import CaseError, Mistake
+    from .overview import materials_text
+
+    try:
+        typer.echo(materials_text(name))
+    except KeyError as unknown:
+        raise CaseError("materials", [Mistake("name", unknown.args[0])]) from None
+
+
+@app.command()
+def plot(result: Annotated[Path, typer.Argument(help="folder of a result", metavar="RESULT")]) -> None:
+    """Draw the pictures of a result again."""
+    from .plots import draw
+
+    _print_files(draw(result))
+
+
+@app.command()
+def export(
+    case: CaseFile,
+    to: Annotated[str, typer.Option("--to", help="calculix")] = "calculix",
+    output: Annotated[Path, typer.Option("-o", "--output", help="file to write")] = Path("case.inp"),
+) -> None:
+    """Write the same bodies, mesh, contact and load for another program."""
+    from .case import read_case
+    from .errors import CaseError, Mistake
+    from .export import calculix
+
+    if to != "calculix":
+        raise CaseError("export", [Mistake("--to", "must be calculix.", f'"{to}"')])
+    read = read_case(case)
+    _print_files([calculix.write(read.assembly(), output, read.final_forces())])
+
+
+def _print_files(files: list[Path]) -> None:
+    for file in files:
+        typer.echo(str(file))
+
+
+def _log_to_terminal() -> None:
+    """Progress through logging: coloured lines on a terminal, plain ones in a batch log."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.logging import RichHandler
+
+        handler: logging.Handler = RichHandler(
+            console=Console(stderr=True), show_path=False, show_level=False
+        )
+    else:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    logging.getLogger("holdersim").addHandler(handler)
+    logging.getLogger("holdersim").setLevel(logging.INFO)
+
+
+def main() -> None:
+    """Run the command line; the exit code says what went wrong."""
+    debug = "--debug" in sys.argv
+    sys.argv = [sys.argv[0], *(a for a in sys.argv[1:] if a != "--debug")]
+    try:
+        app()
+    except Exception as error:
+        if debug:
+            raise
+        text, code = _explain(error)
+        typer.echo(text, err=True)
+        sys.exit(code)
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    if isinstance(error, HoldersimError):
+        return str(error), error.exit_code
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("holdersim"):
+        return (
+            f"{error}. Run the command through `env/run`, which makes the environment.",
+            EnvironmentProblem.exit_code,
+        )
+    return f"internal error, {type(error).__name__}: {error}. Run again with --debug and report it.", 1
+
+
+if __name__ == "__main__":
+    main()
