@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
+from scipy.linalg import blas
 
 from .errors import NotConvergedError
 
@@ -120,22 +121,25 @@ def _equality(problem: ContactProblem, active: Mask) -> tuple[Array, Array]:
     on = np.concatenate([np.flatnonzero(active), np.arange(n, len(problem.compliance))])
     if not len(on):
         return np.zeros(0), np.zeros(r)
-    c = problem.compliance[np.ix_(on, on)]
-    rhs = np.column_stack([problem.offset[on], problem.modes[on]])
+    c, modes = problem.compliance[np.ix_(on, on)].T, problem.modes[on]
+    # on forces in equilibrium C + s R R^T differs from C by a rigid motion only, and is definite where C alone is not
+    s = float(np.trace(c)) / max(float((modes**2).sum()), 1e-300)
+    if r:
+        c = blas.dsyrk(s, modes, beta=1.0, c=c, lower=1, overwrite_c=1)
+    rhs = np.column_stack([problem.offset[on], modes])
     try:
         y = scipy.linalg.cho_solve(scipy.linalg.cho_factor(c, lower=True, overwrite_a=True, check_finite=False), rhs)
     except np.linalg.LinAlgError as broken:
         raise NotConvergedError(
             f'"{problem.label}": the grids ask for more independent pressures than the meshes carry'
         ) from broken
-    modes = problem.modes[on]
     alpha = np.zeros(r)
     if r:
         small = modes.T @ y[:, 1:]
         alpha = np.linalg.lstsq(small, problem.load - modes.T @ y[:, 0], rcond=1e-11)[0]
     x = np.zeros(len(problem.compliance))
     x[on] = -y[:, 0] - y[:, 1:] @ alpha
-    return x, alpha
+    return x, alpha - s * problem.load
 
 
 def _gap(problem: ContactProblem, x: Array, alpha: Array) -> Array:
@@ -215,7 +219,7 @@ def _finish(problem: ContactProblem, x: Array, alpha: Array, gap: Array, iterati
 def certify(problem: ContactProblem, x: Array, alpha: Array) -> dict[str, float]:
     """How well a solution meets its conditions, each relative and recomputed from the data.
 
-    penetration: largest -gap / largest displacement; tension: largest -f / largest f; complementarity:
+    penetration: largest -gap / largest displacement seen; tension: largest -f / largest f; complementarity:
     sum |f gap| / (sum f * largest displacement); force balance: largest |R^T x + r| / largest single contribution;
     residual: largest miss of a locked member's length / largest displacement.
     """
@@ -223,8 +227,10 @@ def certify(problem: ContactProblem, x: Array, alpha: Array) -> dict[str, float]
     moved = problem.compliance @ x + problem.modes @ alpha
     gap = problem.gap + moved[:n]
     f = x[:n]
-    # the part of the motion that the conditions can see: without the arbitrary frame of the supports
-    size = max(float(np.abs(gap).max(initial=0.0)), float(np.abs(problem.gap).max(initial=0.0)), 1e-150)
+    # the part of the motion that the conditions can see: without the arbitrary frame of the supports; faces that fit
+    # and stay closed have no gap at all, there a pixel's yielding to its own force is the measure
+    own = float(np.abs(np.diag(problem.compliance)[:n] * f).max(initial=0.0))
+    size = max(float(np.abs(gap).max(initial=0.0)), float(np.abs(problem.gap).max(initial=0.0)), own, 1e-150)
     total = max(float(np.abs(f).sum()), 1e-150)
     share = np.abs(problem.modes * x[:, None]).sum(axis=0) + np.abs(problem.load)
     miss = np.abs(problem.modes.T @ x + problem.load)

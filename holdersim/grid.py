@@ -101,17 +101,19 @@ def averages(face: Face, grid: PressureGrid, nodes: int) -> tuple[sp.csr_matrix,
     face does not reach are empty and their area is 0.
     """
     facet, pixel, polygon = _common_parts(face, grid)
-    cells = face.vertices.shape[1]
-    affine = cells == 3 or _are_parallelograms(face.vertices)
-    points, weights, owner = _quadrature(polygon, 4 if affine else 12)
-    owners = facet[owner]
-    reference = _pull_back(face.vertices[owners], points, affine)
-    values = face.shape(owners, reference) * weights[:, None]
-    rows = np.repeat(pixel[owner], face.nodes.shape[1])
-    p = sp.csr_matrix((values.ravel(), (rows, face.nodes[owners].ravel())), shape=(grid.size, nodes))
-    area = np.bincount(pixel[owner], weights, minlength=grid.size)
+    total, area = sp.csr_matrix((grid.size, nodes)), np.zeros(grid.size)
+    skewed = _is_skewed(face.vertices)[facet]
+    # on a skewed facet the shape functions are no polynomials of x, y: the rule must be higher
+    for part, affine, degree in ((~skewed, True, 4), (skewed, False, 18)):
+        points, weights, owner = _quadrature(polygon[part], degree)
+        owners, into = facet[part][owner], pixel[part][owner]
+        reference = _pull_back(face.vertices[owners], points, affine)
+        values = face.shape(owners, reference) * weights[:, None]
+        rows = np.repeat(into, face.nodes.shape[1])
+        total = total + sp.csr_matrix((values.ravel(), (rows, face.nodes[owners].ravel())), shape=total.shape)
+        area += np.bincount(into, weights, minlength=grid.size)
     scale = np.divide(1.0, area, out=np.zeros_like(area), where=area > 0)
-    return sp.csr_matrix(sp.diags(scale) @ p), area
+    return sp.csr_matrix(sp.diags(scale) @ total), area
 
 
 def resolves(face: Face, grid: PressureGrid) -> bool:
@@ -211,10 +213,13 @@ def _triangle_rule(degree: int) -> tuple[Array, Array]:
     return np.stack([1 - x - y, x, y], axis=1), weight
 
 
-def _are_parallelograms(vertices: Array) -> bool:
+def _is_skewed(vertices: Array) -> NDArray[np.bool_]:
+    """Mask (f,) of quadrilaterals that are no parallelograms."""
+    if vertices.shape[1] == 3:
+        return np.zeros(len(vertices), dtype=bool)
     skew = vertices[:, 0] - vertices[:, 1] - vertices[:, 2] + vertices[:, 3]
     size = np.abs(vertices[:, 3] - vertices[:, 0]).max(axis=1)
-    return bool((np.abs(skew).max(axis=1) <= 1e-9 * size).all())
+    return np.asarray(np.abs(skew).max(axis=1) > 1e-9 * size)
 
 
 def _pull_back(vertices: Array, points: Array, affine: bool) -> Array:
