@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from .assembly import Assembly, Interface, Solid
 from .body import Body, von_mises
 from .contact import ContactProblem, ContactSolution, active_set, projected_cg
-from .errors import GeometryError, PhysicsRefused
+from .errors import GeometryError, NotConvergedError, PhysicsRefused
 from .geometry.mesh import mesh_shape
 from .grid import PressureGrid
 from .superelement import Condenser, Links, Superelement, check_resolution
@@ -61,12 +61,16 @@ class _Joint:
 
 @dataclass(frozen=True)
 class State:
-    """A solved state: link forces x [N] (pixels, then bolts), contact solution, and the model it belongs to."""
+    """A solved state: link forces x [N] (pixels, then bolts), contact solution, and the model it belongs to.
+
+    lengths (bolts,) [mm]: where every bolt is locked; its force is then rate * -(closing of its seats + length).
+    """
 
     model: Model
     x: Array
     solution: ContactSolution
     rigid: Array
+    lengths: Array
 
     def joint(self, interface: str) -> _Joint:
         """The grid of an interface."""
@@ -244,49 +248,71 @@ class Model:
         """State with all bolts locked at their length in `state`, except those given a new force [N]."""
         return self._solve(given or {}, state, method, state)
 
-    def problem(self, given: dict[str, float], state: State | None) -> tuple[ContactProblem, list[int], list[int]]:
-        """The contact problem, and which bolts are locked (unknown) and which are given."""
+    def problem(self, given: dict[str, float], lengths: Array) -> tuple[ContactProblem, NDArray[np.int64]]:
+        """The contact problem with some bolt forces [N] given and the others locked at `lengths`; which are locked."""
         bolts, n = self.assembly.bolts, self.pixels
-        fixed = [i for i, b in enumerate(bolts) if b.name in given]
-        held = [i for i, b in enumerate(bolts) if b.name not in given]
-        if held and state is None:
-            raise PhysicsRefused(f"bolt {bolts[held[0]].name} has neither a force nor a locked length")
-        on = np.concatenate([np.arange(n), n + np.array(held, dtype=np.int64)])
+        fixed = np.array([i for i, b in enumerate(bolts) if b.name in given], dtype=np.int64)
+        held = np.array([i for i, b in enumerate(bolts) if b.name not in given], dtype=np.int64)
+        on = np.concatenate([np.arange(n), n + held])
         t = np.array([given[bolts[i].name] * bolts[i].share for i in fixed])
-        column = n + np.array(fixed, dtype=np.int64)
-        c = self.compliance if not fixed and not held else self.compliance[np.ix_(on, on)]
-        c = c.copy() if c is self.compliance else c
-        extra = np.array([1.0 / (bolts[i].stiffness * bolts[i].share) for i in held])
-        c[np.arange(n, len(on)), np.arange(n, len(on))] += extra
-        offset = self.free[on] + self.compliance[np.ix_(on, column)] @ t
-        gap = offset[:n] + np.concatenate([j.gap for j in self.joints.values()]) if self.joints else offset[:n]
-        slack = offset[n:] + (self._slack(state, held) if state is not None else 0.0)
-        load = self.load + self.modes[column].T @ t
+        c = self.compliance[np.ix_(on, on)] if len(fixed) else self.compliance.copy()
+        spring = np.arange(n, len(on))
+        c[spring, spring] += 1.0 / self._rates[held]
+        offset = self.free[on] + self.compliance[np.ix_(on, n + fixed)] @ t
+        offset[:n] += np.concatenate([j.gap for j in self.joints.values()] or [np.zeros(0)])
+        load = self.load + self.modes[n + fixed].T @ t
         label = " + ".join(self.joints)
-        return ContactProblem(c, gap, slack, self.modes[on], load, label), held, fixed
+        return ContactProblem(c, offset[:n], offset[n:] + lengths[held], self.modes[on], load, label), held
 
-    def _slack(self, state: State, held: list[int]) -> Array:
-        """Lengths [mm] at which the held bolts were locked: -(w + t/k)."""
-        at = self.pixels + np.array(held, dtype=np.int64)
-        bolts = self.assembly.bolts
-        w = self.compliance[at] @ state.x + self.free[at] + self.modes[at] @ state.rigid
-        k = np.array([bolts[i].stiffness * bolts[i].share for i in held])
-        return -(w + state.x[at] / k) if len(held) else np.zeros(0)
+    @property
+    def _rates(self) -> Array:
+        """Stiffness [N/mm] of the modelled part of every bolt."""
+        return np.array([b.stiffness * b.share for b in self.assembly.bolts])
 
     def _solve(self, given: dict[str, float], before: State | None, method: str, guess: State | None) -> State:
-        locked_to = before if len(given) < len(self.assembly.bolts) else None
-        problem, held, fixed = self.problem(given, locked_to)
-        start = None if guess is None else guess.x[: self.pixels] > 0
-        if start is None:
-            start = self._coarse_guess(problem)
+        """One state; a locked bolt that would have to push goes slack instead (a nut can only pull)."""
+        bolts = self.assembly.bolts
+        unset = [b.name for b in bolts if b.name not in given]
+        if unset and before is None:
+            raise PhysicsRefused(f"bolt {unset[0]} has neither a force nor a locked length")
+        lengths = np.zeros(len(bolts)) if before is None else before.lengths
+        slack: set[str] = set()
+        for _ in range(2 * len(bolts) + 1):
+            state = self._one(given | dict.fromkeys(slack, 0.0), lengths, method, guess)
+            stretch = -(self._closing(state.x, state.rigid) + lengths)
+            pushing = {b.name for i, b in enumerate(bolts) if b.name in unset and state.x[self.pixels + i] < 0}
+            taut = {b.name for i, b in enumerate(bolts) if b.name in slack and stretch[i] > 0}
+            if not pushing and not taut:
+                break
+            slack = (slack | pushing) - taut
+        else:
+            raise NotConvergedError("bolts keep changing between slack and taut")
+        set_now = np.array([b.name in given for b in bolts], dtype=bool)
+        x = state.x[self.pixels :]
+        now = -(self._closing(state.x, state.rigid) + x / self._rates) if len(bolts) else lengths
+        return replace(state, lengths=np.where(set_now, now, lengths))
+
+    def _closing(self, x: Array, rigid: Array) -> Array:
+        """How far [mm] the seats of every bolt have moved towards each other."""
+        at = slice(self.pixels, None)
+        return self.compliance[at] @ x + self.free[at] + self.modes[at] @ rigid
+
+    def _one(self, given: dict[str, float], lengths: Array, method: str, guess: State | None) -> State:
+        problem, held = self.problem(given, lengths)
+        start = self._coarse_guess(problem) if guess is None else guess.x[: self.pixels] > 0
         solution = active_set(problem, start) if method == "active_set" else projected_cg(problem)
+        for name, limit in LIMITS.items():
+            if not solution.certificates[name] <= limit:
+                raise NotConvergedError(
+                    f'"{problem.label}": {name} is {solution.certificates[name]:.1e}, allowed is {limit:.0e}'
+                )
         x = np.zeros(self.size)
         x[: self.pixels] = solution.force
-        x[self.pixels + np.array(held, dtype=np.int64)] = solution.member
-        for i in fixed:
-            bolt = self.assembly.bolts[i]
-            x[self.pixels + i] = given[bolt.name] * bolt.share
-        return State(self, x, solution, solution.rigid)
+        x[self.pixels + held] = solution.member
+        for i, bolt in enumerate(self.assembly.bolts):
+            if bolt.name in given:
+                x[self.pixels + i] = given[bolt.name] * bolt.share
+        return State(self, x, solution, solution.rigid, lengths)
 
     def _coarse_guess(self, problem: ContactProblem, block: int = 4) -> NDArray[np.bool_] | None:
         """Pixels likely to be pressed, from the same problem with blocks of pixels moving as one."""
@@ -322,7 +348,7 @@ def _seen_modes(name: str, element: Superelement) -> tuple[Array, Array]:
     """
     _, s, vt = np.linalg.svd(element.modes, full_matrices=True)
     s = np.concatenate([s, np.zeros(vt.shape[0] - len(s))])
-    seen = s > 1e-9 * max(s.max(initial=0.0), 1e-300)
+    seen = s > 1e-9 * max(s.max(initial=0.0), 1.0)
     idle = vt[~seen] @ element.resultant
     if np.abs(idle).max(initial=0.0) > 1e-9 * max(1.0, float(np.abs(element.resultant).max(initial=0.0))):
         raise PhysicsRefused(f'solid "{name}" is pushed in a direction in which nothing holds it')

@@ -32,7 +32,7 @@ from .grid import PressureGrid, averages, resolves
 Array = NDArray[np.float64]
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 """Raised when meshes, integration or the layout of a cache entry change."""
 
 
@@ -130,9 +130,9 @@ class Condenser:
         self._columns = columns
         self.seconds["condense"] = time.perf_counter() - began
         log.info("%s: %d unknowns condensed to %d in %.1f s", body.name, body.dofs, k, self.seconds["condense"])
-        return Superelement(
-            np.ascontiguousarray(c[:k, :k]), columns.T @ body.rigid_modes, free, body.rigid_modes.T @ load, covered, fine
-        )
+        modes, resultant = columns.T @ body.rigid_modes, body.rigid_modes.T @ load
+        compliance, free = _without_rigid_part(c[:k, :k], free, modes, resultant)
+        return Superelement(compliance, modes, free, resultant, covered, fine)
 
     def displacement(self, forces: Array, moved: Array) -> Array:
         """Displacement (nodes, 3) [mm] under link forces [N]; `moved` (k,): the links' rigid part, modes @ alpha."""
@@ -158,6 +158,23 @@ class Condenser:
     def release(self) -> None:
         """Drop the factor: it is the largest thing in memory."""
         self._factor = None
+
+
+def _without_rigid_part(compliance: Array, free: Array, modes: Array, resultant: Array) -> tuple[Array, Array]:
+    """Compliance and free displacements with the rigid motion of the arbitrary supports taken out.
+
+    Wherever modes^T x + resultant = 0 they give the same displacements up to a rigid motion, but without the large
+    common part that stems from the point supports and would cost digits.
+    """
+    if not modes.shape[1] or not len(modes):
+        return np.ascontiguousarray(compliance), free
+    # entries of a seen motion are of order 1: what is far below is rounding, also when nothing else is there
+    inverse = np.linalg.pinv(np.where(np.abs(modes) < 1e-11, 0.0, modes), rcond=1e-10)  # (r, k)
+    free = free - compliance @ (inverse.T @ resultant)
+    free = free - modes @ (inverse @ free)
+    projected = compliance - modes @ (inverse @ compliance)
+    projected -= (projected @ inverse.T) @ modes.T
+    return np.ascontiguousarray((projected + projected.T) / 2), free
 
 
 def cache_folder() -> Path:
