@@ -191,7 +191,7 @@ def _contact(
 def _step(
     assembly: Assembly, parts: dict[str, Part], start: dict[str, int], force_per_bolt: dict[str, float]
 ) -> Iterator[str]:
-    yield "*STEP, INC=1000\n*STATIC\n1., 1., 1e-6, 1."
+    yield "*STEP, INC=1000\n*STATIC\n1., 1."
     for bolt in assembly.bolts:
         for seat in bolt.seats:
             name, face = seat.split(".", 1)
