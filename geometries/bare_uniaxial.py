@@ -46,13 +46,19 @@ class PlateSpec(Entry):
         return str(path) if value is not None else None
 
 
+class BothPlates(PlateSpec):
+    """What both plates have."""
+
+    material: Material = key("SS304", "alloy")
+
+
 class BareUniaxial(Holder):
     """Two metal plates pressed on the cell by bolts at the corners."""
 
     length: Length = key("80 mm", "plates along x")
     width: Length = key("60 mm", "plates along y")
     thickness: Length = key("10 mm", "plates")
-    plate: PlateSpec = key({"material": "SS304"}, "both plates")
+    plate: BothPlates = key({}, "both plates")
     top: PlateSpec = key({}, "what the top plate has of its own")
     bottom: PlateSpec = key({}, "what the bottom plate has of its own")
     bolt: BoltName = key("M6", "size of the bolts")
@@ -67,7 +73,7 @@ class BareUniaxial(Holder):
 
     # -- what the fields mean ------------------------------------------------------------------------------
 
-    def side(self, which: Side) -> PlateSpec:
+    def side(self, which: Side) -> BothPlates:
         """The plate on one side: its own values, else those of `plate`."""
         own: PlateSpec = getattr(self, which)
         given = {n: v for n in PlateSpec.model_fields if (v := getattr(own, n)) is not None}
@@ -121,7 +127,8 @@ class BareUniaxial(Holder):
             f"bolt {n}": fasteners.mass(self.bolt_type()[0], self.grip_length(cell))
             for n in self.bolt_places()
         }
-        return a.Assembly(solids, interfaces, bolts, symmetry, cell.regions, masses)
+        names = {place: name for name, place in self.bolt_places().items()}
+        return a.Assembly(solids, interfaces, bolts, symmetry, cell.regions, masses, names)
 
     def _plate(
         self, which: Side, press: a.Rect, mesh: MeshSizes, z: float, symmetry: tuple[str, ...]
@@ -183,14 +190,6 @@ class BareUniaxial(Holder):
             wrong.append(Mistake("holder.length", problem, hint="Enlarge the plates."))
         for which in SIDES:
             spec = self.side(which)
-            if spec.material is None:
-                wrong.append(
-                    Mistake(
-                        f"holder.{which}.material",
-                        "no material.",
-                        hint='Write plate = { material = "SS304" }.',
-                    )
-                )
             wrong += self._map_mistakes(which, spec, press)
         return wrong, []
 
@@ -199,7 +198,8 @@ class BareUniaxial(Holder):
         at, key_ = f"({x:g}, {y:g}) mm", "holder.bolts" if self.bolts else "holder.inset"
         beyond = max(abs(x) + r - self.length / 2, abs(y) + r - self.width / 2)
         if beyond > -1e-9:
-            problem = f"bolt {name} at {at}: its washer of {2 * r:g} mm reaches {max(beyond, 0):.3g} mm beyond the plate"
+            washer = f"its washer of {2 * r:g} mm reaches {max(beyond, 0):.3g} mm beyond the plate"
+            problem = f"bolt {name} at {at}: {washer}"
             yield Mistake(
                 key_,
                 f"{problem} of {self.length:g} x {self.width:g} mm.",
@@ -245,8 +245,6 @@ class BareUniaxial(Holder):
         gap: a.Array = np.zeros(x.shape)
         for which in SIDES:
             spec = self.side(which)
-            if spec.material is None:
-                continue
             places = np.array(list(self.bolt_places().values()))
             span = float(np.prod(np.maximum(np.ptp(places, axis=0), 1.0)))
             rigidity = spec.material.E * self.height(which) ** 3 / (12 * (1 - spec.material.nu**2))

@@ -212,7 +212,11 @@ class Bolt:
 
 @dataclass(frozen=True)
 class Assembly:
-    """Everything that is solved together; `symmetry` planes ("x0", "y0") have cut every solid alike."""
+    """Everything that is solved together; `symmetry` planes ("x0", "y0") have cut every solid alike.
+
+    regions: named rectangles, the main one first; masses [t] by part; bolt_names: name of the bolt at each place of
+    the whole holder, for those that symmetry has cut away.
+    """
 
     solids: tuple[Solid, ...]
     interfaces: tuple[Interface, ...] = ()
@@ -220,3 +224,4 @@ class Assembly:
     symmetry: tuple[str, ...] = ()
     regions: dict[str, Rect] = field(default_factory=dict)
     masses: dict[str, float] = field(default_factory=dict)
+    bolt_names: dict[tuple[float, float], str] = field(default_factory=dict)

@@ -45,7 +45,7 @@ class MeshSizes:
 
 
 class Mesh(Entry):
-    """Meshes: `level` 0 is coarse, 1 the default, 2 fine (sizes times 2, 1, 1/2); the cell follows the pixel."""
+    """Meshes: `level` 0 is coarse, 1 the default, 2 fine (sizes x 2, 1, 1/2); the cell follows the pixel."""
 
     level: Literal[0, 1, 2] = key(1, "0 coarse, 1 default, 2 fine")
     plate_size: Length = key("1.25 mm", "elements of a plate over the cell")
@@ -55,15 +55,16 @@ class Mesh(Entry):
     cell_sublayers: int = key(1, "elements through a layer", ge=1, le=20)
 
     def sizes(self, pixel: float) -> MeshSizes:
-        """Sizes at this level for a grid of the given pixel [mm]; the cell resolves it by two elements a pixel."""
+        """Sizes at this level for a grid of the given pixel [mm]; the cell has 2, 3, 4 elements a pixel."""
         factor = 2.0 ** (1 - self.level)
         layers = max(1, round(self.plate_layers / factor))
-        return MeshSizes(pixel, pixel / 2, max(self.cell_coarse * factor, pixel / 2), self.cell_sublayers,
+        fine = pixel / (2 + self.level)
+        return MeshSizes(pixel, fine, max(self.cell_coarse * factor, fine), self.cell_sublayers,
                          self.plate_size * factor, self.plate_coarse * factor, max(layers, 2))  # fmt: skip
 
 
 class Holder(Tagged):
-    """Base of all holders. A subclass has fields (the keys of its table) and builds an assembly around a cell."""
+    """Base of all holders. A subclass has fields (the keys of its table) and builds an assembly."""
 
     def build(self, cell: Cell, mesh: MeshSizes, symmetry: tuple[str, ...] = ()) -> Assembly:
         """Named solids, interfaces and bolts around the cell, which lies on z = 0."""

@@ -71,6 +71,7 @@ class Condenser:
         self._columns: sp.csc_matrix | None = None
         self._factor: Factor | None = None
         self.seconds: dict[str, float] = {}
+        self.residual = float("nan")
         self.from_cache = False
 
     @property
@@ -148,7 +149,10 @@ class Condenser:
             self.seconds["factor"] = time.perf_counter() - began
         began = time.perf_counter()
         u = np.zeros(body.dofs)
-        u[body.free] = self._factor.solve((self._columns @ forces + body.own_load())[body.free])
+        load = (self._columns @ forces + body.own_load())[body.free]
+        u[body.free] = self._factor.solve(load)
+        miss = body.stiffness[body.free][:, body.free] @ u[body.free] - load
+        self.residual = float(np.abs(miss).max(initial=0.0) / max(np.abs(load).max(initial=0.0), 1e-300))
         if body.rigid_modes.shape[1]:
             seen = self._columns.T @ body.rigid_modes
             u += body.rigid_modes @ np.linalg.lstsq(seen, moved, rcond=1e-10)[0]

@@ -1,0 +1,136 @@
+"""The pipeline: a case becomes an assembly, superelements, states step by step, and a stored result."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import _dolfinx, metrics, record, steps
+from . import results as store
+from .case import Case
+from .solve import LIMITS, Model, State
+from .superelement import cache_folder
+
+log = logging.getLogger(__name__)
+
+
+def run(case: Case, results: Path | str = "results", *, force: bool = False, pictures: bool = True) -> store.Result:
+    """The stored result of a case: solved now, or read back when it is there already.
+
+    Raises NotConvergedError or PhysicsRefused and then leaves <identity>.failed/error.json, never a summary.
+    """
+    with store.RunFolder(Path(results), case.name, case.identity(), force=force) as folder:
+        if folder.finished:
+            log.info("this case is solved already: %s", folder.folder)
+            return folder.finished
+        began = time.perf_counter()
+        for warning in case.warnings:
+            log.warning("%s", warning)
+        _dolfinx.clear_stale_stubs()
+        assembly = case.assembly()
+        model = Model(assembly, cache=cache_folder(), progress=lambda text: log.info("%s", text))
+        log.info("%d pixels, %d bolts, symmetry: %s", model.pixels, len(assembly.bolts), assembly.symmetry or "none")
+        seconds = {"superelements": time.perf_counter() - began}
+        states, peaks = _steps(case, model, folder)
+        seconds["steps"] = time.perf_counter() - began - seconds["superelements"]
+        folder.step = "recover"
+        log.info("displacement and stress of every body")
+        last = list(states.values())[-1]
+        stresses, residuals = record.write_fields(model, last, folder.path / "fields")
+        data = record.maps(states, peaks)
+        summary = _summary(case, model, states, data, stresses, residuals)
+        seconds["total"] = time.perf_counter() - began
+        folder.finish(summary | {"seconds": seconds}, data, case.to_dict())
+    result = store.open_result(folder.folder)
+    if pictures:
+        draw(result)
+    return result
+
+
+def _steps(case: Case, model: Model, folder: store.RunFolder) -> tuple[dict[str, State], dict[str, Any]]:
+    """State after each step by its name, and the largest pressure of each pixel at any moment."""
+    states: dict[str, State] = {}
+    peaks = {name: np.zeros(joint.grid.shape) for name, joint in model.joints.items()}
+    state: State | None = None
+    for number, step in enumerate(case.steps, 1):
+        kind = step.kind_name
+        folder.step = kind if kind not in states else f"{kind} {number}"
+        pulls = case.pulls(step)
+        for k, state in enumerate(steps.tighten(model, pulls, state), 1):
+            log.info("%s %d/%d: %d iterations", folder.step, k, len(pulls), state.solution.iterations)
+            peaks = {n: np.fmax(p, state.pressure(n)) for n, p in peaks.items()}
+            steps.check_state(state, folder.step)
+        if state is not None:
+            states[folder.step] = state
+    return states, peaks
+
+
+def _summary(
+    case: Case,
+    model: Model,
+    states: dict[str, State],
+    data: Any,
+    stresses: dict[str, float],
+    residuals: dict[str, float],
+) -> dict[str, Any]:
+    assembly = model.assembly
+    numbers = [record.step_numbers(s, data, name, case.grid.film) for name, s in states.items()]
+    last = list(states.values())[-1]
+    numbers[-1]["safety"] = record.safety(last, stresses)
+    cell_mass = {"cell": case.cell.mass} if hasattr(case.cell, "mass") else {}
+    return {
+        "title": case.title,
+        "case": case.name,
+        "identity": case.identity(),
+        "holdersim": store.provenance(0.0)["holdersim"],
+        "steps": numbers,
+        "certificates": record.certificates(states, data, LIMITS, residuals),
+        "mass_g": {n: 1e6 * m for n, m in (assembly.masses | cell_mass).items()},
+        "von_mises_max_MPa": stresses,
+        "mesh": {
+            "symmetry": list(assembly.symmetry),
+            "pixels": model.pixels,
+            "unknowns": {n: p.condenser.body.dofs for n, p in model.parts.items()},
+            "from_cache": {n: p.condenser.from_cache for n, p in model.parts.items()},
+        },
+        "drawing": store.drawing(assembly),
+        "definitions": metrics.DEFINITIONS,
+        "warnings": case.warnings,
+    }
+
+
+def draw(result: store.Result) -> list[Path]:
+    """Pictures of a result; a picture that fails is reported and fails nothing else."""
+    from . import plots
+
+    log.info("pictures")
+    try:
+        return plots.draw(result.folder)
+    except Exception as problem:
+        log.warning("pictures could not be drawn: %s: %s", type(problem).__name__, problem)
+        return []
+
+
+WATCHED = ("Mean contact pressure [MPa]", "CV [-]", "p5 [MPa]", "p95 [MPa]")
+
+
+def refine(case: Case, results: Path | str = "results") -> str:
+    """Table of the main numbers on this grid and mesh and on a finer one (half the pixel, the next mesh level)."""
+    finer = case.with_("grid.pixel", f"{case.grid.pixel / 2!r} mm").with_("mesh.level", min(2, case.mesh.level + 1))
+    coarse, fine = run(case, results), run(finer, results, pictures=False)
+    rows = []
+    for interface, here in coarse.at()["interfaces"].items():
+        there = fine.at()["interfaces"][interface]
+        rows += [(f"{interface}: {m}", here[m], there[m]) for m in WATCHED]
+    for plate, here in coarse.at()["plates"].items():
+        rows.append((f"{plate}: Peak-to-valley [um]", here["Peak-to-valley [um]"], fine.at()["plates"][plate]["Peak-to-valley [um]"]))
+    lines = [f"{'':44}{'this':>12}{'finer':>12}{'change':>9}"]
+    for name, a, b in rows:
+        change = abs(b - a) / abs(b) if b else 0.0
+        lines.append(f"{name:44}{a:12.5g}{b:12.5g}{100 * change:8.2f} %")
+    lines.append(f"finer: pixel {finer.grid.pixel:g} mm, mesh level {finer.mesh.level}; {fine.folder}")
+    return "\n".join(lines)

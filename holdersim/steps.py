@@ -1,0 +1,67 @@
+"""What each step of a case changes: the states an assembly passes through.
+
+Tightening together gives all bolts their force at once, free to lengthen. Tightening one by one gives one bolt its
+force while the others keep their length, so that each pull changes all of them (elastic interaction).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from .errors import PhysicsRefused
+
+if TYPE_CHECKING:
+    from .solve import Model, State
+
+SNUG = 0.02
+"""Share of its first pull that every bolt gets before bolts are pulled one by one: nuts run down by hand."""
+
+TOUCHING = 0.002
+"""Share of the smallest interface below which a state has not closed the gap."""
+
+
+def tighten(model: Model, pulls: Iterable[Mapping[str, float]], before: State | None) -> Iterator[State]:
+    """States after each pull: bolts set at once and their forces [N]; the others keep their length.
+
+    A bolt that the model's symmetry has cut away is represented by its image and left out.
+    """
+    names = {b.name for b in model.assembly.bolts}
+    rounds = [{n: f for n, f in pull.items() if n in names} for pull in pulls]
+    state = before
+    for pull in rounds:
+        if set(pull) == names:
+            state = model.tighten(pull, guess=state)
+        else:
+            if state is None:
+                state = model.tighten(_snug(rounds, names))
+            state = model.locked(state, pull)
+        yield state
+
+
+def _snug(rounds: list[dict[str, float]], names: set[str]) -> dict[str, float]:
+    first = {n: next((pull[n] for pull in rounds if n in pull), None) for n in names}
+    missing = sorted(n for n, f in first.items() if f is None)
+    if missing:
+        raise PhysicsRefused(f"bolt {', '.join(missing)} is never tightened")
+    least = min(f for f in first.values() if f is not None)
+    return dict.fromkeys(names, SNUG * least)
+
+
+def check_state(state: State, step: str) -> None:
+    """Raise PhysicsRefused when bolts are beyond their proof load or an interface stays open."""
+    for bolt in state.model.assembly.bolts:
+        force, proof = state.bolts[bolt.name], bolt.proof_strength * bolt.stress_area
+        if force > proof:
+            raise PhysicsRefused(
+                f'step "{step}": bolt {bolt.name} carries {force:.0f} N, its proof load is {proof:.0f} N. '
+                "Lower the load or use larger bolts."
+            )
+    for name, joint in state.model.joints.items():
+        pressed = joint.area[state.x[joint.span] > 0].sum() / joint.area.sum()
+        if pressed < TOUCHING:
+            widest = 1e3 * float(joint.gap.max() - joint.gap.min())
+            raise PhysicsRefused(
+                f'step "{step}": the gap of {widest:.3g} um on {name} never closes: at {state.force(name):.0f} N only '
+                f"{100 * pressed:.2g} % of it touches. Raise the load, or check the units of flatness and thickness."
+            )
