@@ -38,36 +38,38 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+_SHAPES = "Assembly Block Bolt Hole Interface Layer LayerStack MeshFile Plate Rect Seat Solid StepPart"
 _HOME = {
+    **dict.fromkeys(_SHAPES.split(), "assembly"),
     **dict.fromkeys(("Case", "read_case"), "case"),
     **dict.fromkeys(("Elastic", "material"), "materials"),
-    **dict.fromkeys(
-        (
-            "Assembly",
-            "Block",
-            "Bolt",
-            "Hole",
-            "Interface",
-            "Layer",
-            "LayerStack",
-            "MeshFile",
-            "Plate",
-            "Rect",
-            "Seat",
-            "Solid",
-            "StepPart",
-        ),
-        "assembly",
-    ),  # fmt: skip
     "Model": "solve",
     "open_result": "results",
     "run": "run",
 }
 
 __all__ = [
-    "Assembly", "Block", "Bolt", "Case", "Elastic", "Hole", "Interface", "Layer", "LayerStack", "MeshFile", "Model",
-    "Plate", "Rect", "Seat", "Solid", "StepPart", "material", "open_result", "read_case", "run",
-]  # fmt: skip
+    "Assembly",
+    "Block",
+    "Bolt",
+    "Case",
+    "Elastic",
+    "Hole",
+    "Interface",
+    "Layer",
+    "LayerStack",
+    "MeshFile",
+    "Model",
+    "Plate",
+    "Rect",
+    "Seat",
+    "Solid",
+    "StepPart",
+    "material",
+    "open_result",
+    "read_case",
+    "run",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Case: one experiment as frozen data, read from a TOML file with every mistake told at once; its identity."""
+"""Case: one experiment as frozen data, read from a TOML file, every mistake told at once; its identity."""
 
 from __future__ import annotations
 
@@ -89,7 +89,8 @@ class Case(Entry):
         if estimate is None:
             return [], []
         gap, closes = estimate
-        text = f"flatness and thickness scatter of {1000 * gap:.3g} um; {force / 1000:.3g} kN closes about {1000 * closes:.3g} um"
+        load = f"{force / 1000:.3g} kN closes about {1000 * closes:.3g} um"
+        text = f"flatness and thickness scatter of {1000 * gap:.3g} um; {load}"
         if gap > HOPELESS * closes:
             hint = "Raise the load, or check the units of the flatness."
             return [Mistake("holder", f"the gap never closes: {text}.", hint=hint)], []
@@ -114,7 +115,7 @@ class Case(Entry):
         return list(self._warnings)
 
     def pulls(self, step: Step) -> tuple[dict[str, float], ...]:
-        """What a step sets in turn: bolts set at once and their forces [N]; bolts not named keep their length."""
+        """What a step sets in turn: bolts set at once and their forces [N]; the others keep their length."""
         bolt = self.holder.bolt_type()
         if bolt is None:
             return ()
@@ -149,7 +150,7 @@ class Case(Entry):
         return self.model_dump(mode="json", exclude_none=True)
 
     def with_(self, where: str, value: Any) -> Case:
-        """A new case with one key changed: `case.with_("holder.thickness", "12 mm")`, `case.with_("steps[0].pressure", ...)`."""
+        """A new case with one key changed, as in `case.with_("holder.thickness", "12 mm")`, "steps[0].force"."""
         data: Any = self.to_dict()
         path = [int(p) if p.isdigit() else p for p in re.findall(r"[^.\[\]]+", where)]
         inner = data
@@ -159,7 +160,7 @@ class Case(Entry):
         return Case.model_validate(data, context={"name": self.name, "source": self.name})
 
     def identity(self) -> str:
-        """First 10 hex digits of the SHA-256 over format and all values that differ from the defaults, title apart."""
+        """First 10 hex digits of the SHA-256 over format and what differs from the defaults, title apart."""
         data = {k: v for k, v in explicit(self).items() if k != "title"} | {"format": self.format}
         text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()[:10]

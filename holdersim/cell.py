@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -72,15 +73,15 @@ class Cell(Tagged):
         x = sorted({v for la in layers for v in (la.footprint.x0, la.footprint.x1)})
         y = sorted({v for la in layers for v in (la.footprint.y0, la.footprint.y1)})
         out = {}
-        for x0, x1 in zip(x, x[1:], strict=False):
-            for y0, y1 in zip(y, y[1:], strict=False):
+        for x0, x1 in pairwise(x):
+            for y0, y1 in pairwise(y):
                 out[Rect(x0, x1, y0, y1)] = sum(
                     la.thickness for la in layers if _covers(la.footprint, (x0 + x1) / 2, (y0 + y1) / 2)
                 )
         return out
 
     def top_gap(self) -> Gap:
-        """How far the top of the cell lies below its highest terrace [mm]: terraces and thickness variation."""
+        """How far the top of the cell lies below its highest terrace [mm], thickness variation included."""
         layers, highest, plateau = self.layers(), self.thickness, self.plateau
         varied = self.thickness_variation.back(plateau.x1 - plateau.x0, plateau.y1 - plateau.y0)
 
@@ -111,7 +112,8 @@ class Cell(Tagged):
         r, wrong, warn = self.regions, [], []
         for name in ("cathode", "anode"):
             if not _inside(r[name], r["separator"]):
-                problem = f"separator {_size(r['separator'])} does not cover {name} {_size(r[name])}: short circuit."
+                sizes = f"separator {_size(r['separator'])} does not cover {name} {_size(r[name])}"
+                problem = f"{sizes}: short circuit."
                 wrong.append(Mistake("cell.separator", problem, hint="Swap?"))
         for name in ("separator", "anode", "cathode"):
             if not _inside(r[name], r["pouch"]):
@@ -120,9 +122,8 @@ class Cell(Tagged):
                     Mistake("cell.laminate", problem, hint="Enlarge length and width of the laminate.")
                 )
         if not _inside(r["cathode"], r["anode"]):
-            warn.append(
-                f"cell: anode {_size(r['anode'])} does not cover cathode {_size(r['cathode'])}: lithium may plate"
-            )
+            sizes = f"anode {_size(r['anode'])} does not cover cathode {_size(r['cathode'])}"
+            warn.append(f"cell: {sizes}: lithium may plate")
         return wrong, warn
 
 

@@ -1,4 +1,4 @@
-"""Command line. Each command reads, calls one function, prints; errors end with their exit code, not a traceback."""
+"""Command line. Each command reads, calls one function and prints; an error ends with its exit code."""
 
 from __future__ import annotations
 

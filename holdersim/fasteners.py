@@ -18,7 +18,7 @@ DENSITY = 7.85e-9
 
 @dataclass(frozen=True)
 class BoltSize:
-    """Metric bolt [mm]: coarse pitch, width across flats, clearance hole (ISO 273 medium), washer (ISO 7089)."""
+    """Metric bolt [mm]: coarse pitch, width across flats, hole (ISO 273 medium), washer (ISO 7089)."""
 
     name: str
     diameter: float

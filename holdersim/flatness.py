@@ -22,7 +22,10 @@ Amplitude = Annotated[float, *door(narrowed(SMALL, 0.0, 0.5))]
 
 
 class Wave(Entry):
-    """A wave: back = amplitude (1 - cos(2 pi s / wavelength + phase)), s along `direction`; peak to valley 2 amplitude."""
+    """A wave: back = amplitude (1 - cos(2 pi s / wavelength + phase)), s along `direction`.
+
+    Its peak to valley is twice the amplitude.
+    """
 
     amplitude: Amplitude = key(doc="half of the peak to valley height")
     wavelength: Length = key(doc="length of one wave")
@@ -52,7 +55,7 @@ LengthUnit = Literal["nm", "um", "mm", "cm", "m", "in"]
 
 
 class HeightMap(Entry):
-    """Measured heights (towards the cell) on a rectangular grid: a CSV file of columns x, y, z with their units declared."""
+    """Measured heights (towards the cell) on a rectangular grid: CSV columns x, y, z with declared units."""
 
     file: str = key(doc="CSV file, seen from the case file")
     x_unit: LengthUnit = key(doc="unit of the column x")
@@ -109,7 +112,7 @@ def _cell(lines: Array, x: Array) -> tuple[Any, Array]:
 
 
 def _grid(file: Path, unit: tuple[str, str, str]) -> tuple[Array, Array, Array]:
-    """Grid lines x, y and heights z (ny, nx) [mm] from a CSV file; rows that are not three numbers only at the top."""
+    """Grid lines x, y and heights z (ny, nx) [mm] from a CSV file; a heading may come first."""
     rows: list[list[float]] = []
     with file.open(newline="", encoding="utf-8-sig") as stream:
         for n, row in enumerate(csv.reader(stream), 1):
@@ -147,7 +150,7 @@ class Flatness(Entry):
         return not (self.dish or self.wave or self.tilt or self.map)
 
     def back(self, length: float, width: float) -> Gap:
-        """Function of x, y [mm] giving how far the surface (length x width [mm]) lies back from its ideal plane [mm]."""
+        """Function of x, y [mm] : how far a surface of length x width [mm] lies back [mm]."""
         waves = self.wave if isinstance(self.wave, tuple) else (self.wave,) if self.wave else ()
         corner = hypot(length, width) / 2
 

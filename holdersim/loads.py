@@ -1,4 +1,4 @@
-"""Steps of a case: what is done to the holder, in order. A tightening says which force each bolt gets, and when."""
+"""Steps of a case: what is done to the holder, in order. Tightening: which force each bolt gets, and when."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ Places = Mapping[str, tuple[float, float]]
 BoltType = tuple[BoltSize, BoltClass]
 
 
+NEEDS = (
+    "torque needs nut_factor (0.12 lubricated to 0.20 dry), or thread_friction and head_friction; "
+    "without it the force is uncertain by more than 2x."
+)
+
+
 class Step(Tagged):
     """Something that is done; the bolts are locked after the first tightening."""
 
@@ -29,8 +35,9 @@ class Step(Tagged):
 class Tighten(Step):
     """Tighten the bolts to a mean pressure on a named area, a total force, or a torque per bolt.
 
-    sequence: "together", "cross" (opposite bolts in turn) or a list of bolt names; in a sequence every bolt is
-    set alone while the others keep their length, in rising `passes` (a number, or shares of the load that end in 1).
+    sequence: "together", "cross" (opposite bolts in turn) or a list of bolt names; in a sequence every
+    bolt is set alone while the others keep their length, in rising `passes` (a number, or shares of the load
+    that end in 1).
     scatter: factors by bolt name on the force that was meant.
     """
 
@@ -61,13 +68,10 @@ class Tighten(Step):
                 "area belongs to a pressure.", f"Remove area, or give pressure instead of {given[0]}."
             )
         friction = self.thread_friction is not None, self.head_friction is not None
-        if (
-            (self.torque is not None
-            and (self.nut_factor is not None) == all(friction))
-            or any(friction) != all(friction)
-        ):
-            raise refuse("torque needs nut_factor (0.12 lubricated to 0.20 dry), or thread_friction and head_friction; "
-                         "without it the force is uncertain by more than 2x.", 'Write for example nut_factor = 0.2.')  # fmt: skip
+        if (self.torque is not None and (self.nut_factor is not None) == all(friction)) or any(
+            friction
+        ) != all(friction):
+            raise refuse(NEEDS, "Write for example nut_factor = 0.2.")
         if self.torque is None and (self.nut_factor is not None or any(friction)):
             raise refuse(
                 "nut_factor and friction belong to a torque.", f"Remove them: {given[0]} needs none."
@@ -124,7 +128,7 @@ class Tighten(Step):
     def pulls(
         self, regions: Mapping[str, Rect], bolt: BoltType, places: Places
     ) -> tuple[dict[str, float], ...]:
-        """What is set in turn: each item gives the bolts set at once and their forces [N]; the others keep their length."""
+        """What is set in turn: bolts set at once and their forces [N]; the others keep their length."""
         forces = self.forces(regions, bolt, places)
         if self.sequence == "together":
             return (forces,)
@@ -170,7 +174,8 @@ class Tighten(Step):
         load = (
             f"{write(self.torque, TORQUE_KIND).replace('*', ' ')} gives " if self.torque is not None else ""
         )
-        text = f"bolt {name} {size.name}-{strength.name}: {load}{force / 1000:.3g} kN = {100 * ratio:.0f} % of the proof load"
+        part = f"{force / 1000:.3g} kN = {100 * ratio:.0f} % of the proof load"
+        text = f"bolt {name} {size.name}-{strength.name}: {load}{part}"
         if ratio <= 1:
             return [], [f"{where}: {text}: usual is at most 75 %"] if ratio > 0.75 else []
         what = "torque" if self.torque is not None else "pressure" if self.pressure is not None else "force"

@@ -17,7 +17,8 @@ def case_text(case: Case) -> str:
 
 def _stack(case: Case) -> Iterator[str]:
     yield f"{case.title or case.name}   identity {case.identity()}"
-    yield f"holder {case.holder.kind_name}, cell {case.cell.kind_name}, {1000 * case.cell.thickness:.4g} um high"
+    height = f"{1000 * case.cell.thickness:.4g} um high"
+    yield f"holder {case.holder.kind_name}, cell {case.cell.kind_name}, {height}"
     for layer in reversed(case.cell.layers()):
         r, m = layer.footprint, layer.material
         size = f"{r.x1 - r.x0:.4g} x {r.y1 - r.y0:.4g} mm"

@@ -1,4 +1,4 @@
-"""Entry: one table of a case file. Frozen, unknown keys refused with the nearest name, all mistakes at once."""
+"""Entry: one table of a case file. Frozen; unknown keys refused with the nearest name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .errors import Mistake
 
 
 def key(default: Any = ..., doc: str = "", **bounds: Any) -> Any:
-    """A key of a case file: default (text with unit), one line of doc, bounds of plain numbers (ge, le, ...)."""
+    """A key of a case file: default (text with unit), a line of doc, bounds of plain numbers."""
     return Field(default, description=doc, validate_default=True, **bounds)
 
 
@@ -124,7 +124,7 @@ class Tagged(Entry):
 def pick(
     tag: str, kinds: Callable[[], Mapping[str, type[Tagged]]], absent: Mapping[str, str] | None = None
 ) -> Callable[[Any, ValidationInfo], Any]:
-    """Before-validator that chooses the class by its tag; `absent`: names that are known but not there yet."""
+    """Before-validator that chooses the class by its tag; `absent`: names not available yet."""
 
     def choose(value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, Mapping):

@@ -141,8 +141,9 @@ class Laminate(Entry):
     def material(self) -> Elastic:
         """Equivalent isotropic layer: right in compression through the thickness without lateral strain.
 
-        1/M = sum f_i / M_i with M the oedometric modulus and f_i the share of the thickness; nu, density, expansion
-        are averages by thickness, E follows from M and nu. In-plane stiffness is not met (the film is not loaded so).
+        1/M = sum f_i / M_i with M the oedometric modulus and f_i the share of the thickness; nu, density and
+        expansion are averages by thickness, E follows from M and nu. The in-plane stiffness is not met: the
+        film is not loaded that way.
         """
         plies = [(material(n), t / self.thickness) for n, t in
                  (("ON", self.nylon), ("Al-foil", self.aluminium), ("CPP", self.polypropylene))]  # fmt: skip
@@ -163,7 +164,7 @@ class WideLaminate(Laminate):
 
 
 class Tab(Entry):
-    """A tab welded on a collector: a strip from the pouch's end over `overlap` of the electrode, with tape on it."""
+    """A tab welded on a collector: a strip from the pouch's end over `overlap` of the electrode."""
 
     width: Length = key("4 mm", "across the tab")
     thickness: Thickness = key("100 um", "metal (assumed)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated
 
 from pydantic import BeforeValidator, SerializeAsAny
@@ -115,9 +116,10 @@ class Stack(Cell):
                 )
             )
             return wrong, []
-        for a, b in zip(order, order[1:], strict=False):
+        for a, b in pairwise(order):
             if {a, b} == {"cathode", "anode"}:
-                problem = f"the order {' | '.join(order)} has no separator between cathode and anode: short circuit."
+                line = " | ".join(order)
+                problem = f"the order {line} has no separator between cathode and anode: short circuit."
                 wrong.append(Mistake("cell.sheets", problem, hint="List the layers from bottom to top."))
                 break
         more, warn = super().check()

@@ -1,7 +1,7 @@
 """Numbers in mm, N, MPa, s, K, t/mm3 from text with a unit; the only module that knows pint.
 
-A case file says "5 MPa", never 5. Each quantity type carries the range in which such a quantity plausibly lies, so
-that um typed as mm, or GPa as MPa, is a mistake with a hint and not a wrong result.
+A case file says "5 MPa", never 5. Each quantity type carries the range in which such a quantity plausibly
+lies, so that um typed as mm, or GPa as MPa, is a mistake with a hint and not a wrong result.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _registry() -> Any:
 
 
 def _tidy(unit: str) -> str:
-    """Unit as pint reads it: "Nm" is newton metre (pint knows no such unit), "cm3" is "cm^3", "N.m" is "N*m"."""
+    """Unit as pint reads it: "Nm" is newton metre (unknown to pint), "cm3" is "cm^3", "N.m" is "N*m"."""
     unit = re.sub(r"(?<=[A-Za-z])\s*[.·⋅]\s*(?=[A-Za-z])", "*", unit.replace("²", "^2").replace("³", "^3"))
     unit = re.sub(r"\b([kmM]?N)(m{1,2})\b", r"\1*\2", unit)
     unit = re.sub(r"(?<=[A-Za-z])(\d)", r"^\1", unit)
@@ -127,7 +127,8 @@ def _advice(number: float, kind: Kind) -> str:
 
 def limits(kind: Kind) -> str:
     """Plausible range, written out."""
-    return f"{convert(kind.low, kind.unit, kind.display):.6g} to {convert(kind.high, kind.unit, kind.display):.6g} {kind.display}"
+    low, high = (convert(v, kind.unit, kind.display) for v in (kind.low, kind.high))
+    return f"{low:.6g} to {high:.6g} {kind.display}"
 
 
 def _named(unit: str) -> str:
