@@ -158,14 +158,21 @@ def pressure_metrics(
     return numbers
 
 
-def _spread(
-    pressure: Array, area: Array, x: Array, y: Array, rect: Rect, film: float, mean: float
-) -> dict[str, float]:
+def film_samples(
+    pressure: Array, area: Array, x: Array, y: Array, rect: Rect, film: float = 0.5
+) -> tuple[Array, Array]:
+    """Film-averaged pressures [MPa] on a region and the area [mm2] each stands for, both flat."""
     values, areas, fx, fy = film_average(pressure, area, x, y, film)
     square = np.full_like(areas, float(area.sum()) / areas.size)
     weights = inside(rect, square, fx, fy) * areas / square
     keep = weights > 1e-6 * square
-    v, w = values[keep], weights[keep]
+    return values[keep], weights[keep]
+
+
+def _spread(
+    pressure: Array, area: Array, x: Array, y: Array, rect: Rect, film: float, mean: float
+) -> dict[str, float]:
+    v, w = film_samples(pressure, area, x, y, rect, film)
     average = float(np.average(v, weights=w))
     deviation = float(np.sqrt(np.average((v - average) ** 2, weights=w)))
     p5, p50, p95, p99 = (percentile(v, w, q) for q in (5, 50, 95, 99))

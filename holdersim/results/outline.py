@@ -68,10 +68,10 @@ def _layers(solid: Solid, stack: LayerStack) -> Iterator[dict[str, Any]]:
         z += layer.thickness
 
 
-def _bolts(bolt: Bolt, symmetry: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    for k, (x, y) in enumerate(_images(bolt.x, bolt.y, symmetry)):
+def _bolts(bolt: Bolt, assembly: Assembly) -> Iterator[dict[str, Any]]:
+    for k, (x, y) in enumerate(_images(bolt.x, bolt.y, assembly.symmetry)):
         image = (x, y) != (bolt.x, bolt.y)
-        name = f"{bolt.name} (image {k})" if image else bolt.name
+        name = bolt.name if not image else assembly.bolt_names.get((x, y), f"{bolt.name} (image {k})")
         size = {"diameter": bolt.diameter, "length": bolt.length}
         yield {"name": name, "x": x, "y": y, **size, "image": image}
 
@@ -95,7 +95,7 @@ def drawing(assembly: Assembly) -> dict[str, Any]:
         else:
             kind = "STEP part" if isinstance(shape, StepPart) else "mesh"
             out["others"].append({"name": solid.name, "kind": kind, "file": PurePath(shape.path).name})
-    out["bolts"] = [b for bolt in assembly.bolts for b in _bolts(bolt, symmetry)]
+    out["bolts"] = [b for bolt in assembly.bolts for b in _bolts(bolt, assembly)]
     out["interfaces"] = [
         {"name": i.name, "below": i.below, "above": i.above, "pixel": i.pixel} | _box(i.region)
         for i in assembly.interfaces

@@ -1,0 +1,46 @@
+"""All flat pictures of a finished result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib as mpl
+
+from ..results import open_result
+from . import style
+from .curves import histogram, profiles
+from .panels import deflection_picture, gap_picture, pressure_picture, steps_picture
+
+MOST_STEPS = 6
+"""Steps drawn side by side; of a longer history, this many at even distances, first and last included."""
+
+
+def some_steps(steps: list[str]) -> list[str]:
+    """At most MOST_STEPS of the steps, at even distances, first and last included."""
+    if len(steps) <= MOST_STEPS:
+        return steps
+    places = sorted({round(k * (len(steps) - 1) / (MOST_STEPS - 1)) for k in range(MOST_STEPS)})
+    return [steps[k] for k in places]
+
+
+def draw(result_folder: Path | str, film: float | None = None) -> list[Path]:
+    """Pictures of a result, written into its folder: pressure, profiles, deflection, histogram, gap.
+
+    With several steps also pressure_steps.png. `film` [mm] is the averaging length of profiles and histogram;
+    unless given, that of the case, else 0.5.
+    """
+    result = open_result(result_folder)
+    length = film or float(result.summary.get("film_mm") or 0.5)
+    last = result.steps[-1]
+    with mpl.rc_context(style.STYLE):
+        made = {
+            "pressure": pressure_picture(result, last),
+            "profiles": profiles(result, length),
+            "deflection": deflection_picture(result, last),
+            "histogram": histogram(result, length),
+            "gap": gap_picture(result, last),
+        }
+        if len(result.steps) > 1:
+            made["pressure_steps"] = steps_picture(result, some_steps(result.steps))
+        pictures = {name: picture for name, picture in made.items() if picture is not None}
+        return [style.save(picture, result.folder / f"{name}.png") for name, picture in pictures.items()]

@@ -1,0 +1,162 @@
+"""Pictures are made, light, sized, and show what they should: read back from pixels and from the axes."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from synthetic import holder, maps, summary, two_blocks
+
+from holdersim.metrics import TOUCH
+from holdersim.plots import draw, show
+from holdersim.plots.curves import middle_line
+from holdersim.plots.panels import (
+    Map,
+    deflection_picture,
+    pressure_picture,
+    pressures,
+    robust_limit,
+    steps_picture,
+)
+from holdersim.plots.pictures import some_steps
+from holdersim.results import RunFolder, open_result
+
+PICTURES = {"pressure.png", "profiles.png", "deflection.png", "histogram.png", "gap.png"}
+
+
+def result_of(root, assembly, steps=("tighten",)):
+    """A finished result from made-up maps."""
+    data = maps(assembly, steps)
+    with RunFolder(root, "demo", "1") as run:
+        run.finish(summary(assembly, data), data, {})
+    return open_result(run.folder)
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    return result_of(tmp_path_factory.mktemp("bare"), holder())
+
+
+def colours(path):
+    """Pixels of a picture as (n, 3)."""
+    return np.asarray(Image.open(path).convert("RGB")).reshape(-1, 3).astype(int)
+
+
+def check_picture(path):
+    """A picture that is light, of a readable size and not blank."""
+    assert path.stat().st_size < 200_000, f"{path.name}: {path.stat().st_size} bytes"
+    with Image.open(path) as image:
+        assert image.format == "PNG" and 400 < image.width < 2500 and 200 < image.height < 2500
+    assert len(np.unique(colours(path), axis=0)) > 20, f"{path.name} is blank"
+
+
+def test_a_result_is_drawn(bare):
+    made = draw(bare.folder)
+    assert {p.name for p in made} == PICTURES
+    assert not list(bare.folder.glob(".*"))
+    for path in made:
+        check_picture(path)
+
+
+def test_steps_are_drawn_on_one_scale(tmp_path):
+    result = result_of(tmp_path, holder(()), ("pass 1", "pass 2", "pass 3"))
+    assert {p.name for p in draw(result.folder)} == PICTURES | {"pressure_steps.png"}
+    made = steps_picture(result, result.steps)
+    panels = [ax for ax in made.axes if "pass" in ax.get_title()]
+    assert len(panels) == 6
+    assert len({ax.collections[1].get_clim() for ax in panels}) == 1
+
+
+def test_an_assembly_by_hand_is_drawn_too(tmp_path):
+    for path in draw(result_of(tmp_path, two_blocks()).folder):
+        check_picture(path)
+
+
+def test_an_open_interface_is_drawn(tmp_path):
+    data = maps(two_blocks())
+    data["pair_pressure"] = data["pair_pressure"] * 0
+    told = summary(two_blocks(), data)
+    with RunFolder(tmp_path, "demo", "1") as run:
+        run.finish(told, data, {})
+    for path in draw(run.folder):
+        assert path.stat().st_size < 200_000
+
+
+def test_the_limit_is_robust_and_common():
+    # 1000 pixels at 2 MPa and one spike: the spike does not set the scale, but is told
+    values = np.full((1, 1001), 2.0)
+    values[0, 7] = 500.0
+    spike = Map("spike", values, np.full((1, 1001), 0.25), np.arange(1001.0), np.zeros(1))
+    calm = Map("calm", values[:, :5] * 0.5, np.full((1, 5), 0.25), np.arange(5.0), np.zeros(1))
+    limit, peak = robust_limit([spike, calm])
+    assert limit == pytest.approx(2.0, rel=0.01) and peak == 500.0
+
+
+def test_bars_name_the_unit_and_tell_what_lies_beyond(tmp_path):
+    assembly = holder()
+    data = maps(assembly)
+    data["cell_top_pressure"][0, 0, 0] = 900.0
+    with RunFolder(tmp_path, "demo", "1") as run:
+        run.finish(summary(assembly, data), data, {})
+    result = open_result(run.folder)
+    (bar,) = [ax for ax in pressure_picture(result, "tighten").axes if "pressure" in ax.get_xlabel()]
+    assert "[MPa]" in bar.get_xlabel() and "p99.5" in bar.get_xlabel() and "900" in bar.get_xlabel()
+    assert any("[um]" in ax.get_xlabel() for ax in deflection_picture(result, "tighten").axes)
+
+
+def test_open_pixels_are_grey_and_uncovered_ones_are_not(tmp_path):
+    assembly = two_blocks()
+    data = maps(assembly)
+    data["pair_pressure"][0, :, :10] = np.nan
+    with RunFolder(tmp_path, "demo", "1") as run:
+        run.finish(summary(assembly, data), data, {})
+    made = pressure_picture(open_result(run.folder), "tighten")
+    grey, shown = (np.ma.filled(m.get_array(), np.nan) for m in made.axes[0].collections[:2])
+    p = data["pair_pressure"].values[0]
+    assert np.array_equal(np.isfinite(grey), np.isfinite(p) & (p <= TOUCH * np.nanmax(p)))
+    assert np.array_equal(np.isfinite(shown), p > TOUCH * np.nanmax(p))
+
+
+def test_deflection_shows_plates_not_the_cell(bare):
+    titles = [ax.get_title() for ax in deflection_picture(bare, "tighten").axes if ax.get_title()]
+    assert [t.split()[0] for t in titles] == ["top_plate", "bottom_plate"]
+    told = bare.at()["plates"]["top_plate"]["Peak-to-valley [um]"]
+    assert f"{told:.3g} um peak to valley over cathode" in titles[0]
+
+
+def test_maps_are_drawn_to_scale_where_they_are(bare):
+    made = pressure_picture(bare, "tighten")
+    made.draw_without_rendering()
+    top = made.axes[0]
+    corners = np.asarray(top.collections[0].get_coordinates())
+    assert corners[0, 0].tolist() == pytest.approx([-17.5, -7.5])
+    assert corners[-1, -1].tolist() == pytest.approx([17.5, 7.5])
+    one = top.transData.transform([[0, 0], [1, 0], [0, 1]])
+    assert np.linalg.norm(one[1] - one[0]) == pytest.approx(np.linalg.norm(one[2] - one[0]), rel=1e-6)
+
+
+def test_many_steps_are_thinned_but_keep_the_ends():
+    steps = [f"s{k}" for k in range(23)]
+    some = some_steps(steps)
+    assert len(some) == 6 and some[0] == "s0" and some[-1] == "s22"
+    assert some_steps(steps[:4]) == steps[:4]
+
+
+def test_middle_line_is_linear_between_rows():
+    values = np.array([[0.0, 0.0], [1.0, 2.0], [5.0, 5.0]])
+    assert middle_line(values, np.array([0.0, 1.0, 2.0]), 0.25) == pytest.approx([0.25, 0.5])
+    assert middle_line(values, np.array([0.0, 1.0, 2.0]), 9.0) == pytest.approx([5.0, 5.0])
+    assert middle_line(values[:1], np.array([3.0]), 0.0) == pytest.approx([0.0, 0.0])
+
+
+def test_uppermost_interface_comes_first(bare):
+    assert [row[0].title for row in pressures(bare, ["tighten"])] == [
+        "cell_top after tighten",
+        "cell_bottom after tighten",
+    ]
+
+
+@pytest.mark.parametrize("assembly", [holder(), holder(()), two_blocks()], ids=["quarter", "whole", "blocks"])
+def test_show_draws_plan_and_section_before_any_solve(tmp_path, assembly):
+    made = show(assembly, tmp_path / "new" / "folder")
+    assert [p.name for p in made] == ["plan.png", "section.png"]
+    for path in made:
+        check_picture(path)
