@@ -7,15 +7,22 @@ import json
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ModelWrapValidatorHandler, PrivateAttr, ValidationError, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from .assembly import Assembly
 from .errors import CaseError, Mistake
 from .holder import AnyHolder, Grid, Mesh, mirror_planes
 from .loads import AnyStep, Step, as_step
-from .schema import Entry, explained, explicit, key, mistakes
+from .schema import Entry, explained, explicit, key, mistakes, some
 from .stacks import AnyCell
 
 FORMAT = 1
@@ -32,7 +39,7 @@ class Case(Entry):
     title: str = key("", "free text, not part of the identity")
     holder: AnyHolder = key(doc='table with kind = "bare_uniaxial" or another holder')
     cell: AnyCell = key(doc='table with kind = "two_electrode", "bilayer" or "stack"')
-    steps: tuple[AnyStep, ...] = key(doc="list of steps", min_length=1)
+    steps: Annotated[tuple[AnyStep, ...], AfterValidator(some)] = key(doc="list of steps")
     grid: Grid = key({}, "pressure grids")
     mesh: Mesh = key({}, "meshes")
     symmetry: Literal["auto", "none"] = key("auto", "auto: halves or a quarter where everything is mirrored")
@@ -150,7 +157,7 @@ class Case(Entry):
         return self.model_dump(mode="json", exclude_none=True)
 
     def with_(self, where: str, value: Any) -> Case:
-        """A new case with one key changed, as in `case.with_("holder.thickness", "12 mm")`, "steps[0].force"."""
+        """A new case with one key changed, as in `case.with_("holder.thickness", "12 mm")`."""
         data: Any = self.to_dict()
         path = [int(p) if p.isdigit() else p for p in re.findall(r"[^.\[\]]+", where)]
         inner = data

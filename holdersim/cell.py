@@ -107,6 +107,11 @@ class Cell(Tagged):
             la.thickness / la.material.oedometric for la in self.layers() if _covers(la.footprint, x, y)
         )
 
+    @property
+    def mass(self) -> float:
+        """Mass [t] of all layers."""
+        return sum(la.thickness * la.footprint.area * la.material.density for la in self.layers())
+
     def check(self) -> tuple[list[Mistake], list[str]]:
         """Mistakes and warnings: what covers what."""
         r, wrong, warn = self.regions, [], []

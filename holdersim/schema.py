@@ -43,6 +43,13 @@ def refuse(problem: str, hint: str = "") -> PydanticCustomError:
     return PydanticCustomError("holdersim", "{problem}", {"problem": problem, "hint": hint})
 
 
+def some(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The items of a list that may not be empty."""
+    if not items:
+        raise refuse("the list is empty.")
+    return items
+
+
 class Entry(BaseModel):
     """One table of a case file."""
 
@@ -64,7 +71,7 @@ def explained(error: ValidationError, cls: type[BaseModel]) -> ValidationError:
 
 
 def _line(e: Any, cls: type[BaseModel]) -> InitErrorDetails:
-    problem, hint = e["msg"], ""
+    problem, hint = e["msg"].replace("Input should be", "must be") + ".", ""
     match e["type"]:
         case "holdersim":
             problem, hint = e["ctx"]["problem"], e["ctx"]["hint"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated
 
-from pydantic import BeforeValidator, SerializeAsAny
+from pydantic import AfterValidator, BeforeValidator, SerializeAsAny
 
 from .assembly import Layer, Rect
 from .cell import Cell
 from .errors import Mistake
-from .schema import Tagged, key, pick
+from .schema import Tagged, key, pick, some
 from .sheets import (
     Aluminium,
     Cathode,
@@ -88,7 +88,7 @@ class Stack(Cell):
     """Any layers, bottom to top; the roles cathode, anode and separator must each occur."""
 
     kind_name = "stack"
-    sheets: tuple[AnySheet, ...] = key(doc="list of layers, bottom to top", min_length=1)
+    sheets: Annotated[tuple[AnySheet, ...], AfterValidator(some)] = key(doc="list of layers, bottom to top")
 
     @property
     def roles(self) -> dict[str, Rect]:

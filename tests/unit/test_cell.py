@@ -12,12 +12,19 @@ from holdersim.materials import material
 from holdersim.sheets import Laminate
 from holdersim.stacks import Bilayer, Stack, TwoElectrode
 
+
+def sheet(name: str, role: str, length: int, thickness: str, material: str) -> dict[str, str]:
+    """One layer of a stack, 10 mm less wide than long."""
+    size = {"length": f"{length} mm", "width": f"{length - 10} mm"}
+    return {"name": name, "role": role, "thickness": thickness, "material": material, **size}
+
+
 SHEETS = [
-    {"name": "foil", "role": "collector", "length": "30 mm", "width": "20 mm", "thickness": "10 um", "material": "Cu"},
-    {"name": "a", "role": "anode", "length": "30 mm", "width": "20 mm", "thickness": "20 um", "material": "Li"},
-    {"name": "s", "role": "separator", "length": "34 mm", "width": "24 mm", "thickness": "100 um", "material": "LPSCl"},
-    {"name": "c", "role": "cathode", "length": "26 mm", "width": "16 mm", "thickness": "90 um", "material": "NCM811"},
-]  # fmt: skip
+    sheet("foil", "collector", 30, "10 um", "Cu"),
+    sheet("a", "anode", 30, "20 um", "Li"),
+    sheet("s", "separator", 34, "100 um", "LPSCl"),
+    sheet("c", "cathode", 26, "90 um", "NCM811"),
+]
 
 
 def test_two_electrode_cell_of_the_paper() -> None:
@@ -67,6 +74,16 @@ def test_compliance_of_the_stack() -> None:
     assert 1 / TwoElectrode().compliance / 1000 == pytest.approx(10.5, rel=0.05)
 
 
+def test_mass() -> None:
+    """The cathode of 5.25 cm2 at 30.3 mg/cm2 is 159 mg of it; the whole cell weighs about 1.3 g."""
+    cell = TwoElectrode()
+    cathode = next(la for la in cell.layers() if la.name == "cathode")
+    assert 1e9 * cathode.thickness * cathode.footprint.area * cathode.material.density == pytest.approx(
+        159, abs=1
+    )
+    assert cell.mass == pytest.approx(1.3e-6, rel=0.2)
+
+
 def test_the_film_is_as_stiff_as_its_plies_in_series() -> None:
     """Compression of the equivalent layer equals the sum of the plies."""
     film = Laminate()
@@ -110,10 +127,13 @@ def test_any_stack() -> None:
 @pytest.mark.parametrize(
     ("kind", "data", "words"),
     [
-        (TwoElectrode, {"separator": {"length": "35 mm", "width": "15 mm"}, "cathode": {"length": "40 mm", "width": "20 mm"}},
+        (TwoElectrode, {"separator": {"length": "35 mm", "width": "15 mm"},
+                        "cathode": {"length": "40 mm", "width": "20 mm"}},
          "cell.separator: separator 35 x 15 mm does not cover cathode 40 x 20 mm: short circuit. Swap?"),
-        (TwoElectrode, {"laminate": {"length": "45 mm"}}, "separator 50 x 20 mm does not fit into the pouch 45 x 30 mm"),
-        (Stack, {"sheets": [SHEETS[0], SHEETS[2], SHEETS[1], SHEETS[3]]}, "no separator between cathode and anode"),
+        (TwoElectrode, {"laminate": {"length": "45 mm"}},
+         "separator 50 x 20 mm does not fit into the pouch 45 x 30 mm"),
+        (Stack, {"sheets": [SHEETS[0], SHEETS[2], SHEETS[1], SHEETS[3]]},
+         "no separator between cathode and anode"),
         (Stack, {"sheets": SHEETS[:3]}, "no layer has the role cathode"),
         (Stack, {"sheets": [*SHEETS, SHEETS[0]]}, 'the name "foil" occurs twice'),
     ],

@@ -46,7 +46,7 @@ def test_solids_are_complete(name: str) -> None:
 
 @pytest.mark.parametrize("name", RUBBERS)
 def test_rubbers_agree_with_themselves(name: str) -> None:
-    """C10 + C01 = E/6 as for neo-Hooke, E = 6 C10 within Gent's formula for the Shore hardness, C01 = C10/4."""
+    """C10 + C01 = E/6 as for neo-Hooke, E by Gent's formula from the Shore hardness, C01 = C10/4."""
     r = record(name)
     neo, c10, c01, shore = (r.number(q) or 0.0 for q in ("neo_C10", "mooney_C10", "mooney_C01", "shore_A"))
     gent = 0.0981 * (56 + 7.62336 * shore) / (0.137505 * (254 - 2.54 * shore))
@@ -69,14 +69,9 @@ def test_aliases(alias: str) -> None:
 
 
 def test_names_are_unique() -> None:
-    """No alias means two materials."""
-    names = [
-        "".join(c for c in n.lower() if c.isalnum()) for r in library().values() for n in {r.name, *r.aliases}
-    ]
-    twice = {n for n in names if names.count(n) > 2}
-    owners = {n: {r.name for r in library().values() if n in
-                  {"".join(c for c in a.lower() if c.isalnum()) for a in (r.name, *r.aliases)}} for n in names}  # fmt: skip
-    assert not twice and all(len(o) == 1 for o in owners.values())
+    """No name or alias means two materials."""
+    for r in library().values():
+        assert {record(n).name for n in (r.name, *r.aliases)} == {r.name}
 
 
 @pytest.mark.parametrize(
@@ -84,7 +79,7 @@ def test_names_are_unique() -> None:
     [
         ("SS305", 'there is no material "SS305". Did you mean "SS304"?'),
         ("NBR70", "is a rubber"),
-        ({"E": "70 MPa", "nu": 0.3}, 'E = "70 MPa": the modulus of a metal lies in 10000 to 500000 MPa. Did you mean "70 GPa"?'),
+        ({"E": "70 MPa", "nu": 0.3}, 'metal lies in 10000 to 500000 MPa. Did you mean "70 GPa"?'),
         ({"base": "304", "E": 70}, 'material.E = 70: has no unit. Write "70 GPa".'),
         ({"E": "3 GPa", "nu": 0.3}, "the modulus of a metal"),
         ({"E": "70 GPa"}, "material.nu: is missing"),
