@@ -138,7 +138,8 @@ def export(
     if to != "calculix":
         raise CaseError("export", [Mistake("--to", "must be calculix.", f'"{to}"')])
     read = read_case(case)
-    _print_files([calculix.write(read.assembly(), output, read.final_forces())])
+    assembly, forces = read.assembly(), read.final_forces()
+    _print_files([calculix.write(assembly, output, {b.name: forces[b.name] for b in assembly.bolts})])
 
 
 def _print_files(files: list[Path]) -> None:

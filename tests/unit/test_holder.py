@@ -68,8 +68,9 @@ def test_plates_may_differ() -> None:
 
 def test_a_pattern_of_bolts_and_shares() -> None:
     """A bolt on a symmetry plane is halved, those beyond are left out, the plate keeps all its holes."""
-    places = [["32 mm", "22 mm"], ["-32 mm", "22 mm"], ["32 mm", "-22 mm"], ["-32 mm", "-22 mm"], ["0 mm", "22 mm"],
-              ["0 mm", "-22 mm"]]  # fmt: skip
+    places = [
+        [f"{x} mm", f"{y} mm"] for x, y in ((32, 22), (-32, 22), (32, -22), (-32, -22), (0, 22), (0, -22))
+    ]
     a = built(bolts=places, symmetry=("x0", "y0"))
     assert {b.name: b.share for b in a.bolts} == {"b1": 1.0, "b5": 0.5}
     shape = a.solids[0].shape
