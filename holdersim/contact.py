@@ -120,7 +120,7 @@ def _equality(problem: ContactProblem, active: Mask) -> tuple[Array, Array]:
     n, r = problem.pixels, problem.modes.shape[1]
     on = np.concatenate([np.flatnonzero(active), np.arange(n, len(problem.compliance))])
     if not len(on):
-        return np.zeros(0), np.zeros(r)
+        return np.zeros(len(problem.compliance)), np.zeros(r)
     c, modes = problem.compliance[np.ix_(on, on)].T, problem.modes[on]
     # on forces in equilibrium C + s R R^T differs from C by a rigid motion only, and is definite where C alone is not
     s = float(np.trace(c)) / max(float((modes**2).sum()), 1e-300)
