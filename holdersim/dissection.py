@@ -70,6 +70,8 @@ def condense(
     unknown, used only for the ordering. Raises NotConvergedError when K is not positive definite.
     """
     n, k = columns.shape
+    near = _along_curve(_places(columns, coordinates[node]))
+    columns = sp.csc_matrix(columns[:, near])
     fronts = _tree(stiffness, coordinates, node, leaf)
     order = np.empty(n + k, dtype=np.int64)
     order[np.concatenate([f.own for f in fronts])] = np.arange(n)
@@ -90,7 +92,9 @@ def condense(
     at = fronts[-1].border - n
     schur[np.ix_(at, at)] = updates[len(fronts) - 1]
     lower = np.tril(schur)
-    return -(lower + np.tril(lower, -1).T), (Factor(kept, n) if keep else None)
+    compliance = np.empty((k, k))
+    compliance[np.ix_(near, near)] = -(lower + np.tril(lower, -1).T)
+    return compliance, (Factor(kept, n) if keep else None)
 
 
 def _eliminate(
@@ -151,6 +155,8 @@ def _add(
 
 def _along_curve(x: Array) -> Index:
     """Order of points (n, 3) along a space-filling (Morton) curve, so that near points get near numbers."""
+    if not len(x):
+        return np.zeros(0, dtype=np.int64)
     low, size = x.min(axis=0), max(float(np.ptp(x, axis=0).max()), 1e-300)
     cell = np.minimum((x - low) / size * 1024, 1023).astype(np.int64)
     code = np.zeros(len(x), dtype=np.int64)
@@ -158,6 +164,12 @@ def _along_curve(x: Array) -> Index:
         for axis in range(3):
             code |= ((cell[:, axis] >> bit) & 1) << (3 * bit + axis)
     return np.argsort(code, kind="stable")
+
+
+def _places(columns: sp.csc_matrix, x: Array) -> Array:
+    """Mean place (k, 3) of the unknowns that each column touches."""
+    pattern = sp.csc_matrix((np.ones(columns.nnz), columns.indices, columns.indptr), columns.shape)
+    return np.asarray((pattern.T @ x) / np.maximum(np.diff(columns.indptr), 1)[:, None])
 
 
 def _entries(matrix: sp.csr_matrix, rows: Index) -> tuple[Index, Index, Array]:
