@@ -1,20 +1,23 @@
-"""CalculiX input (.inp) of an assembly: the same bodies, meshes, contact and loads, so that anybody can cross-check.
+"""CalculiX input (.inp) of an assembly: the same bodies, meshes, contact and loads, to cross-check.
 
-What differs from the solver here: quadratic hexahedra have 20 nodes (serendipity) instead of 27; contact pressure
-is p = stiffness * overclosure on the faces' own integration points (surface to surface) instead of one exact
-unilateral pressure per pixel; rigid motions are stopped by weak springs. Bolts are given forces.
+What differs from the solver here: quadratic hexahedra have 20 nodes (serendipity) instead of 27; contact
+pressure is p = stiffness * overclosure at the faces' own integration points (surface to surface) instead of
+one exact unilateral pressure per pixel; rigid motions are stopped by weak springs. Bolts are given forces.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.interpolate import RegularGridInterpolator
 
-from ..assembly import Assembly, Interface, LayerStack
+from ..assembly import Assembly, Interface, LayerStack, Traction
 from ..errors import GeometryError
 from ..geometry.mesh import Array, Index
 from ..grid import PressureGrid
@@ -30,22 +33,26 @@ TOUCH = 1e-6
 """Facing surfaces without initial gap must lie within this distance [mm]."""
 
 
-def write(assembly: Assembly, path: Path, force_per_bolt: dict[str, float], stiffness: float = STIFFNESS) -> Path:
+def write(
+    assembly: Assembly, path: Path, force_per_bolt: dict[str, float], stiffness: float = STIFFNESS
+) -> Path:
     """Path of the written file; forces [N] are those of whole bolts, by name."""
     missing = {b.name for b in assembly.bolts} ^ set(force_per_bolt)
     if missing:
-        raise GeometryError(f"one force for each bolt is needed; wrong or missing: {', '.join(sorted(missing))}")
+        raise GeometryError(
+            f"one force for each bolt is needed; wrong or missing: {', '.join(sorted(missing))}"
+        )
     parts = {solid.name: Part.of(solid) for solid in assembly.solids}
-    start = dict(zip(parts, np.cumsum([0] + [len(p.points) for p in parts.values()]), strict=False))
-    first = dict(zip(parts, np.cumsum([0] + [len(p.cells) for p in parts.values()]), strict=False))
+    start = _running({name: len(part.points) for name, part in parts.items()})
+    first = _running({name: len(part.cells) for name, part in parts.items()})
     points = {name: part.points.copy() for name, part in parts.items()}
     for interface in assembly.interfaces:
         _open(assembly, interface, parts, points)
     lines = [*_heading(assembly, stiffness)]
     for name, part in parts.items():
-        lines += _nodes(part, points[name], int(start[name]))
-        lines += _elements(part, int(start[name]), int(first[name]))
-    lines += _supports(parts, start, first)
+        lines += _nodes(part, points[name], start[name])
+        lines += _elements(part, start[name], first[name])
+    lines += _supports(parts, start)
     for interface in assembly.interfaces:
         lines += _contact(interface, parts, first, stiffness)
     lines += _step(assembly, parts, start, force_per_bolt)
@@ -54,9 +61,18 @@ def write(assembly: Assembly, path: Path, force_per_bolt: dict[str, float], stif
     return path
 
 
+def _running(counts: dict[str, int]) -> dict[str, int]:
+    """Sum of the counts before each."""
+    return dict(zip(counts, accumulate(counts.values(), initial=0), strict=False))
+
+
 def label(*names: str) -> str:
     """Name of a set as CalculiX takes it: capitals, digits and underscores."""
     return re.sub(r"[^A-Z0-9]", "_", "_".join(names).upper())
+
+
+def _rows(array: NDArray[Any]) -> list[Any]:
+    return list(array.tolist())  # Python numbers print and loop several times faster
 
 
 def _heading(assembly: Assembly, stiffness: float) -> Iterator[str]:
@@ -65,13 +81,14 @@ def _heading(assembly: Assembly, stiffness: float) -> Iterator[str]:
     yield "holdersim assembly; units mm, N, MPa, t; z is the pressing direction"
     yield f"** symmetry planes: {planes}"
     yield f"** contact: surface to surface, linear, {stiffness:g} MPa/mm; no friction"
+    yield "** CalculiX starts with softer contact and ends with a tiny second increment: read the last one"
     yield f"** rigid motions: springs of {WEAK:g} N/mm"
     yield "** quadratic hexahedra are C3D20 (serendipity)"
 
 
 def _nodes(part: Part, points: Array, start: int) -> Iterator[str]:
     yield f"*NODE, NSET={label('N', part.solid.name)}"
-    for i, (x, y, z) in enumerate(points.tolist(), start + 1):
+    for i, (x, y, z) in enumerate(_rows(points), start + 1):
         yield f"{i}, {x:.12g}, {y:.12g}, {z:.12g}"
 
 
@@ -79,7 +96,7 @@ def _elements(part: Part, start: int, first: int) -> Iterator[str]:
     for block, material, cells in part.blocks:
         name = label(part.solid.name, block)
         yield f"*ELEMENT, TYPE={part.kind}, ELSET={label('E', name)}"
-        for cell, nodes in zip((cells + first + 1).tolist(), (part.cells[cells] + start + 1).tolist(), strict=True):
+        for cell, nodes in zip(_rows(cells + first + 1), _rows(part.cells[cells] + start + 1), strict=True):
             entries = [str(v) for v in (cell, *nodes)]
             yield ", ".join(entries[:16]) + ("," if len(entries) > 16 else "")
             if len(entries) > 16:
@@ -97,28 +114,32 @@ def _elements(part: Part, start: int, first: int) -> Iterator[str]:
 def _set(name: str, numbers: Index) -> Iterator[str]:
     yield f"*NSET, NSET={name}"
     for k in range(0, len(numbers), 12):
-        yield ", ".join(str(v) for v in numbers[k : k + 12].tolist()) + ","
+        yield ", ".join(str(v) for v in _rows(numbers[k : k + 12])) + ","
 
 
-def _supports(parts: dict[str, Part], start: dict[str, int], first: dict[str, int]) -> Iterator[str]:
+def _supports(parts: dict[str, Part], start: dict[str, int]) -> Iterator[str]:
     """Symmetry planes, fixed faces, and weak springs at four far nodes of every solid."""
     element = sum(len(p.cells) for p in parts.values())
     for name, part in parts.items():
         held = [(plane, str("xy".index(plane[0]) + 1)) for plane in part.solid.symmetry]
-        held += [(face, str("xyz".index(c) + 1)) for face, parts_ in part.solid.fixed.items() for c in parts_]
+        held += [
+            (face, str("xyz".index(c) + 1))
+            for face, components in part.solid.fixed.items()
+            for c in components
+        ]
         for face, direction in held:
             nodes = label("N", name, face, direction)
             yield from _set(nodes, part.nodes(face) + start[name] + 1)
             yield f"*BOUNDARY\n{nodes}, {direction}, {direction}, 0."
         x, y = part.points[:, 0], part.points[:, 1]
         far = np.unique([np.argmax(x + y), np.argmin(x + y), np.argmax(x - y), np.argmin(x - y)])
-        for direction in (1, 2, 3):
-            springs = label("W", name, str(direction))
+        for axis in (1, 2, 3):
+            springs = label("W", name, str(axis))
             yield f"*ELEMENT, TYPE=SPRING1, ELSET={springs}"
             for node in far:
                 element += 1
                 yield f"{element}, {node + start[name] + 1}"
-            yield f"*SPRING, ELSET={springs}\n{direction}\n{WEAK:g}"
+            yield f"*SPRING, ELSET={springs}\n{axis}\n{WEAK:g}"
 
 
 def _side(interface: Interface, side: str, parts: dict[str, Part]) -> tuple[str, Part, Index, Index]:
@@ -156,7 +177,7 @@ def _open(assembly: Assembly, interface: Interface, parts: dict[str, Part], poin
 
 
 def _gap(assembly: Assembly, interface: Interface, x: Array, y: Array) -> Array:
-    """Initial gap [mm] at points; a map is interpolated between its pixel centres and constant beyond them."""
+    """Initial gap [mm] at points; a map is interpolated between pixel centres and constant beyond."""
     if callable(interface.gap):
         return np.broadcast_to(np.asarray(interface.gap(x, y), dtype=float), x.shape)
     grid = PressureGrid.over(interface.region, interface.pixel, assembly.symmetry)
@@ -179,7 +200,7 @@ def _contact(
             cells, numbers = cells[keep], numbers[keep]
         names.append(label("S", interface.name, side))
         yield f"*SURFACE, NAME={names[-1]}, TYPE=ELEMENT"
-        for cell, number in zip((cells + first[name] + 1).tolist(), (numbers + 1).tolist(), strict=True):
+        for cell, number in zip(_rows(cells + first[name] + 1), _rows(numbers + 1), strict=True):
             yield f"{cell}, S{number}"
     law = label("C", interface.name)
     yield f"*SURFACE INTERACTION, NAME={law}"
@@ -200,11 +221,13 @@ def _step(
             _, _, area = parts[name].traction(face, (0.0, 0.0, 0.0))
             pressure = force_per_bolt[bolt.name] * bolt.share / area
             yield f"** bolt {bolt.name}: {force_per_bolt[bolt.name] * bolt.share:g} N on {seat}"
-            yield from _forces(parts[name], face, (0.0, 0.0, -float(np.sign(outward)) * pressure), int(start[name]))
+            yield from _forces(
+                parts[name], face, (0.0, 0.0, -float(np.sign(outward)) * pressure), start[name]
+            )
     for name, part in parts.items():
         for face, traction in part.solid.tractions.items():
             yield f"** traction on {name}.{face}"
-            yield from _forces(part, face, traction, int(start[name]))
+            yield from _forces(part, face, traction, start[name])
     yield "*NODE FILE\nU, RF\n*EL FILE\nS\n*CONTACT FILE\nCDIS, CSTR"
     for name, part in parts.items():
         yield f"*NODE PRINT, NSET={label('N', name)}\nU"
@@ -213,10 +236,10 @@ def _step(
     yield "*END STEP"
 
 
-def _forces(part: Part, face: str, traction: object, start: int) -> Iterator[str]:
-    nodes, forces, _ = part.traction(face, traction)  # type: ignore[arg-type]
+def _forces(part: Part, face: str, traction: Traction, start: int) -> Iterator[str]:
+    nodes, forces, _ = part.traction(face, traction)
     yield "*CLOAD"
-    for node, vector in zip((nodes + start + 1).tolist(), forces.tolist(), strict=True):
+    for node, vector in zip(_rows(nodes + start + 1), _rows(forces), strict=True):
         for direction, value in enumerate(vector, 1):
             if value:
                 yield f"{node}, {direction}, {value:.12g}"

@@ -5,7 +5,6 @@ Source: CalculiX CrunchiX user's manual 2.20, element types C3D8, C3D20, C3D4, C
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,23 +21,43 @@ MIRRORED = {"hexahedron": [4, 5, 7, 6, 0, 1, 3, 2], "tetrahedron": [1, 0, 2, 3]}
 """The same for a cell mirrored in z, so that its volume stays positive."""
 
 SIDES = {
-    "hexahedron": np.array([[0, 1, 2, 3], [4, 7, 6, 5], [0, 4, 5, 1], [1, 5, 6, 2], [2, 6, 7, 3], [3, 7, 4, 0]]),
+    "hexahedron": np.array(
+        [[0, 1, 2, 3], [4, 7, 6, 5], [0, 4, 5, 1], [1, 5, 6, 2], [2, 6, 7, 3], [3, 7, 4, 0]]
+    ),
     "tetrahedron": np.array([[0, 1, 2], [0, 3, 1], [1, 3, 2], [2, 3, 0]]),
 }
 """Corners of the faces S1, S2, ... in cyclic order."""
 
 EDGES = {
-    "hexahedron": [(0, 1), (1, 2), (2, 3), (3, 0), (4, 5), (5, 6), (6, 7), (7, 4), (0, 4), (1, 5), (2, 6), (3, 7)],
+    "hexahedron": [
+        (0, 1),
+        (1, 2),
+        (2, 3),
+        (3, 0),
+        (4, 5),
+        (5, 6),
+        (6, 7),
+        (7, 4),
+        (0, 4),
+        (1, 5),
+        (2, 6),
+        (3, 7),
+    ],
     "tetrahedron": [(0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (2, 3)],
 }
 """Corners of the edges, in the order of the mid-side nodes."""
 
-TYPES = {("hexahedron", 1): "C3D8", ("hexahedron", 2): "C3D20", ("tetrahedron", 1): "C3D4", ("tetrahedron", 2): "C3D10"}
+TYPES = {
+    ("hexahedron", 1): "C3D8",
+    ("hexahedron", 2): "C3D20",
+    ("tetrahedron", 1): "C3D4",
+    ("tetrahedron", 2): "C3D10",
+}
 
 
 @dataclass(frozen=True)
 class Part:
-    """One solid ready to be written: points (n, 3) [mm] in the assembly's frame, cells (m, k) in CalculiX order.
+    """One solid ready to be written: points (n, 3) [mm] in place, cells (m, k) in CalculiX order.
 
     kind: element type; blocks: (name, material, cells) in turn; faces: name -> (cell, side), sides from 0.
     """
@@ -56,8 +75,12 @@ class Part:
         """Mesh of a solid at its place, with mid-side nodes if its displacement is quadratic."""
         mesh = mesh_shape(solid.shape, solid.symmetry)
         if (mesh.cell, solid.degree) not in TYPES:
-            raise GeometryError(f"CalculiX has no element of degree {solid.degree}; '{solid.name}' needs 1 or 2")
-        points = mesh.points * np.array([1.0, 1.0, -1.0 if solid.flip else 1.0]) + np.array([0.0, 0.0, solid.z])
+            raise GeometryError(
+                f"CalculiX has no element of degree {solid.degree}; '{solid.name}' needs 1 or 2"
+            )
+        points = mesh.points * np.array([1.0, 1.0, -1.0 if solid.flip else 1.0]) + np.array(
+            [0.0, 0.0, solid.z]
+        )
         cells = mesh.cells[:, (MIRRORED if solid.flip else ORDER)[mesh.cell]]
         faces = {name: _sides(cells, mesh.cell, facets) for name, facets in mesh.faces.items()}
         if solid.degree == 2:
@@ -99,8 +122,8 @@ class Part:
         at = np.einsum("qv,fvd->fqd", values, p)
         tangent = np.einsum("qvk,fvd->fqkd", slopes, p)
         da = np.linalg.norm(np.cross(tangent[:, :, 0], tangent[:, :, 1]), axis=2) * weights
-        if isinstance(traction, Callable):  # type: ignore[arg-type]
-            t = np.moveaxis(np.asarray(traction(at[..., 0], at[..., 1], at[..., 2])), 0, -1)  # type: ignore[operator]
+        if callable(traction):
+            t = np.moveaxis(np.asarray(traction(at[..., 0], at[..., 1], at[..., 2]), dtype=float), 0, -1)
         else:
             t = np.asarray(traction, dtype=float)
         parts = np.einsum("fq,fqd,qv->fvd", da, np.broadcast_to(t, at.shape), values)
@@ -143,22 +166,22 @@ def _rule(nodes: int) -> tuple[Array, Array, Array]:
     """Shape functions (q, v), derivatives (q, v, 2) and weights (q,) of a facet of 3, 4, 6 or 8 nodes."""
     x, w = np.polynomial.legendre.leggauss(4)
     a, b = (v.ravel() for v in np.meshgrid(x, x, indexing="ij"))
-    weights = np.outer(w, w).ravel()
+    weights = np.asarray(np.outer(w, w).ravel(), dtype=np.float64)
     if nodes in (3, 6):
         s, t = (1 + a) / 2, (1 - a) * (1 + b) / 4
-        return *_triangle(s, t, nodes), weights * (1 - a) / 8
+        return *_triangle(s, t, nodes), np.asarray(weights * (1 - a) / 8)
     return *_quadrilateral(a, b, nodes), weights
 
 
 def _triangle(s: Array, t: Array, nodes: int) -> tuple[Array, Array]:
-    l = np.stack([1 - s - t, s, t], axis=1)  # noqa: E741 - area coordinates
+    own = np.stack([1 - s - t, s, t], axis=1)
     d = np.broadcast_to(np.array([[-1.0, -1.0], [1.0, 0.0], [0.0, 1.0]]), (len(s), 3, 2))
     if nodes == 3:
-        return l, d.copy()
-    nxt = np.roll(l, -1, axis=1)
-    values = np.hstack([l * (2 * l - 1), 4 * l * nxt])
-    slopes = 4 * (d * nxt[..., None] + l[..., None] * np.roll(d, -1, axis=1))
-    return values, np.concatenate([d * (4 * l - 1)[..., None], slopes], axis=1)
+        return own, d.copy()
+    nxt = np.roll(own, -1, axis=1)
+    values = np.hstack([own * (2 * own - 1), 4 * own * nxt])
+    slopes = 4 * (d * nxt[..., None] + own[..., None] * np.roll(d, -1, axis=1))
+    return values, np.concatenate([d * (4 * own - 1)[..., None], slopes], axis=1)
 
 
 def _quadrilateral(a: Array, b: Array, nodes: int) -> tuple[Array, Array]:
@@ -168,7 +191,10 @@ def _quadrilateral(a: Array, b: Array, nodes: int) -> tuple[Array, Array]:
         return p * q / 4, np.stack([u * q, v * p], axis=2) / 4
     e = np.outer(a, u) + np.outer(b, v) - 1
     x, y, one = a[:, None], b[:, None], np.ones_like(a)[:, None]
-    middle = np.hstack([(1 - x**2) * (1 - y), (1 + x) * (1 - y**2), (1 - x**2) * (1 + y), (1 - x) * (1 - y**2)]) / 2
+    middle = (
+        np.hstack([(1 - x**2) * (1 - y), (1 + x) * (1 - y**2), (1 - x**2) * (1 + y), (1 - x) * (1 - y**2)])
+        / 2
+    )
     dx = np.hstack([-2 * x * (1 - y), (1 - y**2), -2 * x * (1 + y), -(1 - y**2)]) / 2
     dy = np.hstack([-(1 - x**2), -2 * y * (1 + x), (1 - x**2) * one, -2 * y * (1 - x)]) / 2
     corner = np.stack([u * q * (e + p), v * p * (e + q)], axis=2) / 4

@@ -26,7 +26,7 @@ OPTIONS = {
 def session() -> Iterator[Any]:
     """The gmsh module with an empty model of its own; finalised afterwards if it was started here."""
     try:
-        import gmsh  # type: ignore[import-untyped]
+        import gmsh
     except (ImportError, OSError) as missing:
         raise EnvironmentProblem(f"gmsh cannot be loaded ({missing}). Run through `env/run`.") from missing
     if threading.current_thread() is not threading.main_thread():

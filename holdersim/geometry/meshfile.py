@@ -49,7 +49,7 @@ def mesh_file(shape: MeshFile, symmetry: tuple[str, ...] = ()) -> MeshData:
 
 def _read(path: Path) -> Any:
     try:
-        import meshio  # type: ignore[import-untyped]
+        import meshio
     except ImportError as missing:
         raise EnvironmentProblem(f"meshio cannot be loaded ({missing}). Run through `env/run`.") from missing
     if not path.is_file():

@@ -178,8 +178,14 @@ def _sizes(gmsh: Any, shape: Plate, foot: Rect | None) -> None:
     if foot:
         box = field.add("Box")
         reach = max(3 * (shape.coarse - shape.size), shape.size)
-        numbers = dict(VIn=2 * shape.size, VOut=2 * shape.coarse, XMin=foot.x0, XMax=foot.x1, YMin=foot.y0,
-                       YMax=foot.y1, ZMin=-1, ZMax=1, Thickness=reach)  # fmt: skip
+        numbers = {
+            "VIn": 2 * shape.size,
+            "VOut": 2 * shape.coarse,
+            "Thickness": reach,
+            "ZMin": -1.0,
+            "ZMax": 1.0,
+        }
+        numbers |= {"XMin": foot.x0, "XMax": foot.x1, "YMin": foot.y0, "YMax": foot.y1}
         for name, value in numbers.items():
             field.setNumber(box, name, value)
         field.setAsBackgroundMesh(box)

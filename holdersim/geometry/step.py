@@ -180,8 +180,8 @@ def _disk(occ: Any, seat: Seat, diameter: float, z: float) -> int:
 
 def _sizes(gmsh: Any, shape: StepPart, groups: dict[str, list[int]]) -> None:
     """Elements of `size`, down to size / 4 along curves; circles of seats in equal chords."""
-    options = dict(MeshSizeMax=shape.size, MeshSizeMin=shape.size / 4, MeshSizeFromCurvature=CHORDS)
-    options |= dict(Algorithm=6, Algorithm3D=1, Optimize=1, OptimizeThreshold=0.4)
+    options = {"MeshSizeMax": shape.size, "MeshSizeMin": shape.size / 4, "MeshSizeFromCurvature": CHORDS}
+    options |= {"Algorithm": 6, "Algorithm3D": 1, "Optimize": 1, "OptimizeThreshold": 0.4}
     for name, value in options.items():
         gmsh.option.setNumber(f"Mesh.{name}", value)
     seats = [(2, t) for name, tags in groups.items() if name.startswith("seat:") for t in tags]

@@ -33,16 +33,16 @@ def stack() -> LayerStack:
 
 def plate(**change: object) -> Plate:
     at = [(x, y) for x in (-32.0, 32.0) for y in (-22.0, 22.0)]
-    known = dict(
-        length=80.0,
-        width=60.0,
-        thickness=10.0,
-        holes=tuple(Hole(x, y, 6.4) for x, y in at),
-        seats=tuple(Seat(f"b{i}", x, y, 6.4, 12.0) for i, (x, y) in enumerate(at)),
-        footprint=Rect.centred(35.0, 15.0),
-        size=1.0,
-        coarse=3.0,
-    )
+    known = {
+        "length": 80.0,
+        "width": 60.0,
+        "thickness": 10.0,
+        "holes": tuple(Hole(x, y, 6.4) for x, y in at),
+        "seats": tuple(Seat(f"b{i}", x, y, 6.4, 12.0) for i, (x, y) in enumerate(at)),
+        "footprint": Rect.centred(35.0, 15.0),
+        "size": 1.0,
+        "coarse": 3.0,
+    }
     return Plate(**(known | change))  # type: ignore[arg-type]
 
 
@@ -91,7 +91,7 @@ def test_block_areas() -> None:
     mesh = mesh_shape(Block((0, 1, 4), (0, 2), (0, 1, 3)))
     assert mesh.volume == pytest.approx(24)
     areas = {name: mesh.area(name) for name in mesh.faces}
-    assert areas == pytest.approx(dict(xmin=6, xmax=6, ymin=12, ymax=12, bottom=8, top=8))
+    assert areas == pytest.approx({"xmin": 6, "xmax": 6, "ymin": 12, "ymax": 12, "bottom": 8, "top": 8})
     assert (mesh.points[mesh.cells[:, 7]] > mesh.points[mesh.cells[:, 0]]).all()
 
 
@@ -190,12 +190,21 @@ def test_plate_is_exactly_mirrored_and_the_same_each_time() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        dict(holes=(Hole(10, 5, 6.4),), seats=(Seat("a", 10, 5, 0, 12),), footprint=Rect(-20, 20, -10, 10)),
-        dict(holes=(Hole(30, 0, 6.0),), seats=(Seat("a", 30, 0, 6, 11),), footprint=Rect(-25, 26, -10, 12)),
-        dict(holes=(), seats=(Seat("a", 0, 0, 5, 12), Seat("b", 30, 20, 0, 10)), footprint=None),
-        dict(
-            holes=(Hole(0, 20, 8), Hole(0, -20, 8)), seats=(Seat("a", 0, 20, 8, 16), Seat("b", 0, -20, 8, 16))
-        ),
+        {
+            "holes": (Hole(10, 5, 6.4),),
+            "seats": (Seat("a", 10, 5, 0, 12),),
+            "footprint": Rect(-20, 20, -10, 10),
+        },
+        {
+            "holes": (Hole(30, 0, 6.0),),
+            "seats": (Seat("a", 30, 0, 6, 11),),
+            "footprint": Rect(-25, 26, -10, 12),
+        },
+        {"holes": (), "seats": (Seat("a", 0, 0, 5, 12), Seat("b", 30, 20, 0, 10)), "footprint": None},
+        {
+            "holes": (Hole(0, 20, 8), Hole(0, -20, 8)),
+            "seats": (Seat("a", 0, 20, 8, 16), Seat("b", 0, -20, 8, 16)),
+        },
     ],
 )
 def test_any_pattern_of_holes_and_seats(change: dict[str, object]) -> None:
@@ -223,10 +232,10 @@ def test_a_seat_on_a_symmetry_plane_is_halved() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (dict(holes=(Hole(39, 0, 6),)), "hole of 6 mm at .39, 0. is not inside"),
-        (dict(seats=(Seat("a", 0, 0, 12, 6),)), "seat a: outer diameter 6 mm"),
-        (dict(footprint=Rect.centred(90, 10)), "footprint .* is not on the plate"),
-        (dict(layers=0), "positive length"),
+        ({"holes": (Hole(39, 0, 6),)}, "hole of 6 mm at .39, 0. is not inside"),
+        ({"seats": (Seat("a", 0, 0, 12, 6),)}, "seat a: outer diameter 6 mm"),
+        ({"footprint": Rect.centred(90, 10)}, "footprint .* is not on the plate"),
+        ({"layers": 0}, "positive length"),
     ],
 )
 def test_impossible_plates_are_refused(change: dict[str, object], message: str) -> None:
@@ -267,7 +276,7 @@ def test_mesh_file_keeps_names_and_becomes_mm(tmp_path: Path, kind: str) -> None
     conforms(mesh)
     assert mesh.cell == kind and list(mesh.regions) == ["steel"]
     assert mesh.volume == pytest.approx(2.0, rel=1e-9)
-    assert {n: mesh.area(n) for n in mesh.faces} == pytest.approx(dict(press=2.0, back=2.0))
+    assert {n: mesh.area(n) for n in mesh.faces} == pytest.approx({"press": 2.0, "back": 2.0})
     half = mesh_shape(MeshFile(str(path), scale=1000.0), ("x0",))
     assert half.area("x0") == pytest.approx(1.0) and half.area("press") == pytest.approx(2.0)
     with pytest.raises(GeometryError, match="no face 'top' here: there are back, press"):
