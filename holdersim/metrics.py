@@ -51,21 +51,39 @@ DEFINITIONS: dict[str, str] = {
 
 
 def pixel_lines(area: Array, x: Array, y: Array) -> tuple[Array, Array]:
-    """Grid lines x (nx + 1) and y (ny + 1) [mm] of pixels of any widths from centres and areas [mm2]."""
+    """Grid lines x (nx + 1) and y (ny + 1) [mm] of pixels known by centres and covered areas [mm2].
+
+    Areas tell the widths exactly where every row and column has a fully covered pixel; elsewhere the pixels are
+    taken as equal but for the first and last, which the spacing of the centres then tells.
+    """
     columns, rows = area.max(axis=0), area.max(axis=1)
-    if len(x) > 1:
-        width = _widths(columns, x)
-        height = _widths(rows, y) if len(y) > 1 else rows / width.max()
+    if len(x) == len(y) == 1:
+        width, height = np.sqrt(columns), np.sqrt(rows)
+    elif len(x) == 1:
+        height = _widths(rows, y)
+        width = columns / height[rows.argmax()]
     else:
-        height = _widths(rows, y) if len(y) > 1 else np.sqrt(rows)
-        width = columns / height.max()
+        width = _widths(columns, x)
+        height = _widths(rows, y) if len(y) > 1 else rows / width[columns.argmax()]
     return _lines(width, x), _lines(height, y)
 
 
 def _widths(proportional: Array, centres: Array) -> Array:
-    """Widths from numbers proportional to them: half widths of neighbours add up to the spacing."""
+    """Pixel widths such that half widths of neighbours add up to the spacing of their centres."""
+    spacing = np.diff(centres)
     spans = (proportional[1:] + proportional[:-1]) / 2
-    return proportional * float((centres[-1] - centres[0]) / spans.sum())
+    if proportional.min() > 0:
+        width = proportional * float(spacing.sum() / spans.sum())
+        if np.allclose((width[1:] + width[:-1]) / 2, spacing, rtol=1e-6, atol=0.0):
+            return width
+    # covered areas do not tell: start from the middle pixel, as wide as the spacing there
+    middle = len(spacing) // 2
+    width = np.full(len(centres), spacing[middle])
+    for k in range(middle, len(spacing)):
+        width[k + 1] = 2 * spacing[k] - width[k]
+    for k in range(middle - 1, -1, -1):
+        width[k] = 2 * spacing[k] - width[k + 1]
+    return width
 
 
 def _lines(width: Array, centres: Array) -> Array:
@@ -110,10 +128,14 @@ def film_average(
 
 def inside(rect: Rect, area: Array, x: Array, y: Array) -> Array:
     """Area of each pixel that lies inside a rectangle [mm2], (ny, nx)."""
-    lx, ly = pixel_lines(area, x, y)
+    return area * _share_inside(rect, *pixel_lines(area, x, y))
+
+
+def _share_inside(rect: Rect, lx: Array, ly: Array) -> Array:
+    """Share of each cell between grid lines that lies inside a rectangle, (ny, nx)."""
     sx = _shares(np.array([rect.x0, rect.x1]), lx)[0]
     sy = _shares(np.array([rect.y0, rect.y1]), ly)[0]
-    return area * np.outer(sy, sx)
+    return np.outer(sy, sx)
 
 
 def percentile(values: Array, weights: Array, q: float) -> float:
@@ -162,10 +184,10 @@ def film_samples(
     pressure: Array, area: Array, x: Array, y: Array, rect: Rect, film: float = 0.5
 ) -> tuple[Array, Array]:
     """Film-averaged pressures [MPa] on a region and the area [mm2] each stands for, both flat."""
-    values, areas, fx, fy = film_average(pressure, area, x, y, film)
-    square = np.full_like(areas, float(area.sum()) / areas.size)
-    weights = inside(rect, square, fx, fy) * areas / square
-    keep = weights > 1e-6 * square
+    values, areas, _, _ = film_average(pressure, area, x, y, film)
+    lx, ly = pixel_lines(area, x, y)
+    weights = areas * _share_inside(rect, film_lines(lx[0], lx[-1], film), film_lines(ly[0], ly[-1], film))
+    keep = weights > 1e-6 * film**2
     return values[keep], weights[keep]
 
 

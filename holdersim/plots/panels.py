@@ -13,8 +13,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ..assembly import Rect
-from ..metrics import TOUCH, deflection_metrics, percentile, pixel_lines
+from ..metrics import TOUCH, percentile, pixel_lines
 from ..results import Result
 from . import style
 
@@ -155,15 +154,17 @@ def deflection_picture(result: Result, step: str) -> Figure | None:
 def _deflections(result: Result, step: str) -> Iterator[Map]:
     drawing = result.summary["drawing"]
     soft = {layer["solid"] for layer in drawing["layers"]}
-    region, box = next(iter(drawing["regions"].items()), ("", None))
+    region = next(iter(drawing["regions"]), "")
     for face in interfaces(result):
         for side in ("above", "below"):
             body = face[side].split(".")[0]
             m = read(result, face["name"], f"deflection_{side}", step, "")
             if m is None or body in soft or not np.isfinite(m.values).any():
                 continue
-            over = Rect(**(box or {k: face[k] for k in ("x0", "x1", "y0", "y1")}))
-            valley = deflection_metrics(m.values, m.area, m.x, m.y, over)["Peak-to-valley [um]"]
+            valley = result.at(step)["plates"].get(body, {}).get("Peak-to-valley [um]")
+            if valley is None:
+                yield replace(m, title=f"{body} after {step}")
+                continue
             title = f"{body} after {step}: {valley:.3g} um peak to valley"
             yield replace(m, title=title + (f" over {region}" if region else ""))
 

@@ -1,5 +1,8 @@
 """A made-up result of the right shape: edges pressed harder, centre open; to test files and pictures with."""
 
+from pathlib import Path
+
+import meshio
 import numpy as np
 import xarray as xr
 
@@ -134,8 +137,10 @@ def _step(assembly: Assembly, data: xr.Dataset, step: str, regions: dict[str, Re
         area, x, y = now[f"{n}_area"].values, now[f"x_{n}"].values, now[f"y_{n}"].values
         faces[n] = pressure_metrics(now[f"{n}_pressure"].values, area, x, y, regions)
         first = next(iter(regions.values()))
-        bow = now[f"{n}_deflection_above"].values
-        plates[f.above.split(".")[0]] = deflection_metrics(bow, area, x, y, first)
+        for side, face in (("above", f.above), ("below", f.below)):
+            bow = now[f"{n}_deflection_{side}"].values
+            if not face.startswith("cell."):
+                plates[face.split(".")[0]] = deflection_metrics(bow, area, x, y, first)
     return {
         "name": str(step),
         "bolts": {b.name: {"force_N": 656.25} for b in assembly.bolts},
@@ -144,3 +149,32 @@ def _step(assembly: Assembly, data: xr.Dataset, step: str, regions: dict[str, Re
         "plates": plates,
         "safety": {"top_plate yield [-]": 3.4567},
     }
+
+
+def write_fields(folder: Path, kind: str) -> None:
+    """fields/*.vtu of a bent pair of plates on a cell (a quarter), or of two blocks."""
+    folder.mkdir(exist_ok=True)
+    if kind == "two":
+        _write_box(folder / "lower.vtu", (0, 10), (0, 5), (-4, 0), -1e-3)
+        _write_box(folder / "upper.vtu", (0, 10), (0, 5), (0, 4), 1e-3)
+        return
+    _write_box(folder / "bottom_plate.vtu", (0, 40), (0, 30), (-10, 0), -8e-3)
+    _write_box(folder / "cell.vtu", (0, 25), (0, 10), (0, 0.475), 1e-4)
+    _write_box(folder / "top_plate.vtu", (0, 40), (0, 30), (0.475, 10.475), 8e-3)
+
+
+def _write_box(path: Path, x: tuple, y: tuple, z: tuple, bow: float) -> None:
+    """Box of hexahedra whose middle is displaced by `bow` [mm] along z."""
+    n = (12, 10, 3)
+    gx, gy, gz = np.meshgrid(*(np.linspace(*r, k + 1) for r, k in zip((x, y, z), n, strict=True)), indexing="ij")
+    points = np.stack([gx.ravel(), gy.ravel(), gz.ravel()], axis=1)
+    ids = np.arange(len(points)).reshape(gx.shape)
+    corners = ((0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0), (0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1))
+    cells = np.stack([ids[i : i + n[0], j : j + n[1], k : k + n[2]].ravel() for i, j, k in corners], axis=1)
+    shape = 1 - (points[:, 0] / x[1]) ** 2 / 2 - (points[:, 1] / y[1]) ** 2 / 2
+    move = np.stack([1e-4 * points[:, 0] / x[1], 0 * shape, bow * shape], axis=1)
+    stress = np.zeros((len(cells), 6))
+    stress[:, 2] = -5.0 - 5.0 * points[cells].mean(axis=1)[:, 0] / x[1]
+    data = {"stress": [stress], "von_mises": [np.abs(stress[:, 2])]}
+    mesh = meshio.Mesh(points, [("hexahedron", cells)], {"displacement": move}, data)
+    mesh.write(path, file_format="vtu")

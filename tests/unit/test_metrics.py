@@ -140,6 +140,21 @@ def test_sharp_edge_reads_the_same_on_every_grid():
     assert fine["Edge-band mean / centre mean [-]"] == pytest.approx(expected, rel=1e-9)
 
 
+def test_partly_covered_pixels_keep_force_and_place():
+    # uncovered border columns and half-covered pixels, as where a face ends inside a pixel; trimmed last row
+    area, x, y = grid(np.arange(0, 4.1, 0.5), [0, 0.5, 1.0, 1.5, 1.7])
+    covered = area.copy()
+    covered[:, 0] = 0.0
+    covered[:, 1] *= 0.5
+    p = np.where(covered > 0, 2.0, np.nan)
+    lx, ly = pixel_lines(covered, x, y)
+    assert lx == pytest.approx(np.arange(0, 4.1, 0.5)) and ly == pytest.approx([0, 0.5, 1.0, 1.5, 1.7])
+    m = pressure_metrics(p, covered, x, y, {"all": Rect(0, 4, 0, 1.7), "right": Rect(2, 4, 0, 1.0)}, film=0.4)
+    assert m["Force [N]"] == pytest.approx(2.0 * covered.sum(), rel=1e-12)
+    assert m["Force on right [N]"] == pytest.approx(4.0, rel=1e-12)
+    assert m["Mean contact pressure [MPa]"] == pytest.approx(2.0) and m["CV [-]"] == pytest.approx(0.0, abs=1e-9)
+
+
 def test_percentiles_weigh_by_area_not_by_pixel():
     assert percentile(np.array([1.0, 2.0]), np.array([9.0, 1.0]), 50) == pytest.approx(1.1)
     assert percentile(np.array([3.0, np.nan]), np.array([1.0, 5.0]), 95) == 3.0

@@ -243,7 +243,7 @@ def test_metrics_table_holds_every_number(tmp_path):
     step = SUMMARY["steps"][0]
     assert float(found["interface", "pair", "CV [-]"]) == step["interfaces"]["pair"]["CV [-]"]
     assert float(found["holder", "all", "Closing force [N]"]) == 2625.0
-    assert len(rows) == 2 + len(step["interfaces"]["pair"]) + len(step["plates"]["upper"])
+    assert len(rows) == 2 + len(step["interfaces"]["pair"]) + sum(map(len, step["plates"].values()))
 
 
 def test_provenance_names_versions_but_no_place():
