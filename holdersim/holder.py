@@ -115,7 +115,11 @@ def _load(file: Path) -> type[Holder]:
         raise CaseError(str(file), [Mistake(file.stem, "is not a Python file.")])
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as broken:
+        problem = f"cannot be loaded: {type(broken).__name__}: {broken}"
+        raise CaseError(str(file), [Mistake(file.stem, problem)]) from broken
     classes = [c for c in vars(module).values()
                if isinstance(c, type) and issubclass(c, Holder) and c.__module__ == name]  # fmt: skip
     if len(classes) != 1:

@@ -76,7 +76,7 @@ def _line(e: Any, cls: type[BaseModel]) -> InitErrorDetails:
         case "holdersim":
             problem, hint = e["ctx"]["problem"], e["ctx"]["hint"]
         case "extra_forbidden":
-            problem, hint = "unknown key.", nearest(str(e["loc"][-1]), cls.model_fields)
+            problem, hint = "unknown key.", _place(str(e["loc"][-1]), cls)
         case "missing":
             field = cls.model_fields.get(str(e["loc"][-1]))
             problem, hint = (
@@ -90,6 +90,17 @@ def _line(e: Any, cls: type[BaseModel]) -> InitErrorDetails:
     loc = tuple(p for p in e["loc"])
     given = None if e["type"] == "missing" else e["input"]
     return InitErrorDetails(type=refuse(problem, hint), loc=loc, input=given)
+
+
+def _place(name: str, cls: type[BaseModel]) -> str:
+    """The nearest key of a table, or the table inside it where this key belongs."""
+    hint = nearest(name, cls.model_fields)
+    if hint.startswith("Known"):
+        for table, field in cls.model_fields.items():
+            inner = field.annotation
+            if isinstance(inner, type) and issubclass(inner, BaseModel) and name in inner.model_fields:
+                return f"It belongs into the table {table}. {hint}"
+    return hint
 
 
 def mistakes(error: ValidationError) -> list[Mistake]:

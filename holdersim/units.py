@@ -45,6 +45,39 @@ class UnitMistake(ValueError):
         super().__init__(f"{problem} {hint}".strip())
 
 
+COMMON = """\
+micro- = 1e-6 = µ- = μ- = u-
+nano- = 1e-9 = n-
+milli- = 1e-3 = m-
+centi- = 1e-2 = c-
+kilo- = 1e3 = k-
+mega- = 1e6 = M-
+giga- = 1e9 = G-
+meter = [length] = m
+second = [time] = s
+gram = [mass] = g
+kelvin = [temperature] = K
+degree_Celsius = kelvin; offset: 273.15 = °C = degC
+radian = [] = rad
+degree = 0.017453292519943295 * radian = deg
+inch = 0.0254 * meter = in
+tonne = 1e6 * gram = t
+newton = kilogram * meter / second ** 2 = N
+pascal = newton / meter ** 2 = Pa
+bar = 1e5 * pascal
+"""
+"""Units of nearly every case. pint's whole table takes 0.15 s to load, so it is asked only for the others."""
+
+
+@cache
+def _common() -> Any:
+    import pint
+
+    registry = pint.UnitRegistry(None)
+    registry.load_definitions(COMMON.splitlines())
+    return registry
+
+
 @cache
 def _registry() -> Any:
     import pint
@@ -63,7 +96,13 @@ def _tidy(unit: str) -> str:
 @cache
 def _scale(unit: str, target: str) -> tuple[float, float] | None:
     """(factor, offset) with value[target] = factor * value[unit] + offset; None if the dimensions differ."""
-    registry = _registry()
+    try:
+        return _scale_in(_common(), unit, target)
+    except Exception:  # not a common unit, or none at all: pint's whole table decides
+        return _scale_in(_registry(), unit, target)
+
+
+def _scale_in(registry: Any, unit: str, target: str) -> tuple[float, float] | None:
     given, wanted = registry.parse_units(_tidy(unit)), registry.parse_units(_tidy(target))
     if given.dimensionality != wanted.dimensionality:
         return None

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from holdersim.assembly import Assembly, Plate
+from holdersim.assembly import Assembly, Plate, StepPart
 from holdersim.cell import Cell
 from holdersim.errors import CaseError
 from holdersim.flatness import Flatness
@@ -168,6 +168,20 @@ def test_flatness_shapes() -> None:
     assert both == pytest.approx([0.001, 0.008, 0.008 + 0.00036])
 
 
+def test_a_plate_from_a_step_file(tmp_path: Path) -> None:
+    """The top plate is a drawn part with a named press face and seats; nothing is assumed symmetric."""
+    (tmp_path / "top.step").write_text("ISO-10303-21;")
+    holder = holders()["bare_uniaxial"].model_validate(
+        {"top": {"step": "top.step", "press": "anvil", "thickness": "14 mm"}}, context={"folder": tmp_path}
+    )
+    a = holder.build(TwoElectrode(), SIZES)
+    shape = a.solids[2].shape
+    assert isinstance(shape, StepPart) and (shape.press, shape.path) == ("anvil", str(tmp_path / "top.step"))
+    assert (shape.seats[0].name, shape.seats[0].x, shape.seats[0].y) == ("b1", 32.0, 22.0)
+    assert isinstance(a.solids[0].shape, Plate) and mirror_planes(a) == ()
+    assert a.bolts[0].length == pytest.approx(10 + 14 + 0.5736 + 3.2)
+
+
 def write_map(file: Path, unit: float) -> Path:
     """Heights of a plane with slope 1e-4 and 2e-4, in units of `unit` mm, on a grid of 9 x 5 points."""
     rows = [
@@ -223,6 +237,9 @@ def test_a_holder_of_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("HOLDERSIM_GEOMETRIES", str(tmp_path))
     assert holders()["clamp"]().model_dump() == {"kind": "clamp", "gap": "3 mm"}
     assert "bare_uniaxial" in holders()
+    (tmp_path / "broken.py").write_text("import nothing_of_that_name\n")
+    with pytest.raises(CaseError, match="cannot be loaded: ModuleNotFoundError"):
+        holders()["broken"]
     with pytest.raises(CaseError, match="has 0 holder classes"):
         holders()["nothing"]
 

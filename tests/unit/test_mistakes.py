@@ -50,6 +50,11 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("unknown table", {"stpes": []}, 'stpes: unknown key. Did you mean "steps"?'),
     (
+        "key one table too high",
+        {"holder": bare(material="SS304")},
+        'holder.material = "SS304": unknown key. It belongs into the table plate.',
+    ),
+    (
         "unknown holder",
         {"holder": {"kind": "bare_uniaxal"}},
         'no kind "bare_uniaxal". Did you mean "bare_uniaxial"?',

@@ -95,3 +95,17 @@ def test_any_text_is_read_or_refused_in_words(text: str) -> None:
         assert u.PRESSURE.low <= u.read(text, u.PRESSURE) <= u.PRESSURE.high
     except u.UnitMistake as mistake:
         assert mistake.problem
+
+
+@pytest.mark.parametrize("kind", u.KINDS, ids=lambda k: k.noun)
+def test_the_short_table_agrees_with_the_whole_one(kind: u.Kind) -> None:
+    """Our table of common units gives pint's factors, and suffices for all units we suggest."""
+    for unit in {*kind.likely, kind.unit, kind.display} - {"kgf"}:
+        short, whole = (u._scale_in(r, unit, kind.unit) for r in (u._common(), u._registry()))
+        assert short == pytest.approx(whole, rel=1e-14, abs=1e-300), unit
+
+
+def test_rare_units_are_known_all_the_same() -> None:
+    """What is not in our table is looked up in pint's."""
+    assert u.read("725 psi", u.PRESSURE) == pytest.approx(4.99870, rel=1e-5)
+    assert u.read("7 lbf*in", u.TORQUE) == pytest.approx(790.9, rel=1e-4)
