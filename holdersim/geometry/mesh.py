@@ -140,7 +140,16 @@ def compact(mesh: MeshData) -> MeshData:
 def boundary(cells: Index, cell: str) -> Index:
     """Facets that belong to one cell only, as vertices (k, 4 | 3)."""
     facets = cells[:, FACETS[cell]].reshape(-1, FACETS[cell].shape[1])
-    _, first, count = np.unique(np.sort(facets, axis=1), axis=0, return_index=True, return_counts=True)
+    if not len(facets):
+        return facets
+    # two numbers for each facet sort ten times faster than rows; all vertices, as facets on both sides of a
+    # void at the corner of a footprint share three
+    low, n = np.sort(facets, axis=1), int(facets.max()) + 1
+    keys = low[:, 0] * n + low[:, 1], low[:, 2] * n + low[:, -1]
+    order = np.lexsort(keys[::-1])
+    new = np.any([np.diff(k[order], prepend=-1) != 0 for k in keys], axis=0)
+    start = np.flatnonzero(new)
+    first, count = order[start], np.diff(start, append=len(order))
     if (count > 2).any():
         raise GeometryError(f"{int((count > 2).sum())} facets are shared by more than two elements")
     return np.asarray(facets[np.sort(first[count == 1])])
@@ -156,15 +165,20 @@ def facet_areas(points: Array, facets: Index) -> Array:
 
 def _jacobians(corners: Array, x: float, y: float, z: float) -> Array:
     """Determinant of the trilinear map of hexahedra (m, 8, 3) at one reference point, (m,)."""
-    c = corners.reshape(-1, 2, 2, 2, 3)
-    wx, wy, wz, d = np.array([1 - x, x]), np.array([1 - y, y]), np.array([1 - z, z]), np.array([-1.0, 1.0])
-    rows = [np.einsum("mkjid,i,j,k->md", c, a, b, e) for a, b, e in ((d, wy, wz), (wx, d, wz), (wx, wy, d))]
-    return np.asarray(np.einsum("md,md->m", rows[0], np.cross(rows[1], rows[2])))
+    one = [(np.array([1 - t, t]), np.array([-1.0, 1.0])) for t in (z, y, x)]
+    slopes = [
+        np.einsum("k,j,i->kji", *(w[axis == k] for k, w in enumerate(one))).ravel() for axis in (2, 1, 0)
+    ]
+    rows = np.matmul(np.stack(slopes), corners)
+    return np.asarray(np.einsum("md,md->m", rows[:, 0], np.cross(rows[:, 1], rows[:, 2])))
 
 
 def _corner_jacobians(corners: Array, cell: str) -> Array:
     """Jacobian determinants at the vertices (hexahedra, (m, 8)) or anywhere (tetrahedra, (m, 1))."""
     if cell == "tetrahedron":
         return np.asarray(np.linalg.det(corners[:, 1:] - corners[:, :1])[:, None])
-    at = [(x, y, z) for z in (0.0, 1.0) for y in (0.0, 1.0) for x in (0.0, 1.0)]
-    return np.stack([_jacobians(corners, *p) for p in at], axis=1)
+    out = np.empty((len(corners), 8))
+    for v in range(8):
+        x, y, z = (corners[:, v | bit] - corners[:, v & ~bit] for bit in (1, 2, 4))
+        out[:, v] = np.einsum("md,md->m", x, np.cross(y, z))
+    return out

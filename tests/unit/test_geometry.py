@@ -379,3 +379,14 @@ def test_step_in_metres_becomes_mm(tmp_path: Path) -> None:
     write_step(path, metre=True)
     mesh = mesh_shape(StepPart(str(path), "press", 5000.0))
     assert np.ptp(mesh.points, axis=0) == pytest.approx([8e4, 6e4, 1e4], rel=1e-6)
+
+
+def test_facets_on_both_sides_of_a_void_are_told_apart() -> None:
+    """At the corner of a footprint they share three of four vertices; both are on the boundary."""
+    mesh = mesh_shape(stack())
+    outer = boundary(mesh.cells, mesh.cell)
+    keys = np.sort(mesh.cells[:, FACETS["hexahedron"]].reshape(-1, 4), axis=1)
+    _, count = np.unique(keys, axis=0, return_counts=True)
+    assert len(outer) == (count == 1).sum()
+    shared = np.unique(np.sort(outer, axis=1)[:, :3], axis=0, return_counts=True)[1]
+    assert len(mesh.faces["ramps"]) > 0 and shared.max() == 2
