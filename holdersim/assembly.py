@@ -5,10 +5,11 @@ Units mm, N, MPa. Axis z is the pressing direction; faces that press are planar 
 
 Names of faces
     Block      xmin xmax ymin ymax bottom top
-    LayerStack bottom top (every exposed column top, terraces included) sides
-    Plate      press back edge, and `seat:<name>` for each washer seat (on `back`)
+    LayerStack bottom top (every level column top, terraces included) plateau (the highest) ramps sides
+    Plate      press back edge holes, and `seat:<name>` for each washer seat (on `back`)
     MeshFile   the surface names stored in the file
     StepPart   press, back, seat:<name>
+    all        x0, y0 where cut at these symmetry planes
 """
 
 from __future__ import annotations
