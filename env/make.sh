@@ -109,9 +109,9 @@ rung_conda() {
 rung_root() {
     local list
     [ "$(uname)" = Linux ] || die "no dolfinx >= 0.9 and no conda: install micromamba, then run this again"
-    need_tools
     list=$(debian_packages | tr ' ' ,)
     ROOTFS=$BASE/root-$SUITE-$(echo "$RECIPE $SUITE $list" | digest)
+    need_tools
     [ -e "$ROOTFS/.stamp" ] || build_root "$list"
     new_prefix root python
     say "adding the Python packages (about half a minute)"
@@ -171,6 +171,8 @@ need_tools() {
         apt_install mmdebstrap bubblewrap uidmap || die "missing:$missing. Either an administrator runs \
 'apt-get install mmdebstrap bubblewrap uidmap', or you install conda or micromamba; then run this again"
     fi
+    [ "$(id -u)" = 0 ] || [ -e "$ROOTFS/.stamp" ] || grep -qsE "^($(id -un 2>/dev/null)|$(id -u)):" /etc/subuid ||
+        die "this user has no range in /etc/subuid, which building a private root needs: ask for one, or install conda or micromamba"
     bwrap --ro-bind / / true 2>>"$LOG" || failed "bubblewrap may not make namespaces here (container or AppArmor policy): use conda"
 }
 
