@@ -66,7 +66,7 @@ def init(folder: Annotated[Path, typer.Argument(help="folder for the new case")]
 
 @app.command()
 def check(case: CaseFile) -> None:
-    """Read a case, tell all mistakes at once, print what was understood. Nothing is solved."""
+    """Read a case and tell all mistakes at once. Nothing is solved; prints what was understood."""
     from .case import read_case
     from .overview import case_text
 
@@ -75,7 +75,7 @@ def check(case: CaseFile) -> None:
 
 @app.command()
 def show(case: CaseFile, output: Annotated[Path, typer.Option("-o", "--output")] = Path("show")) -> None:
-    """Draw plan and section of what was understood. Nothing is solved."""
+    """Draw plan and section of a case. Nothing is solved."""
     from .case import read_case
     from .plots import show as draw_plan
 
@@ -106,7 +106,7 @@ def run(
 
 @app.command()
 def materials(name: Annotated[str | None, typer.Argument(help="material or alias")] = None) -> None:
-    """List the materials, or one with the source of every number. Example: holdersim materials 6061"""
+    """List the materials, or one with its sources. Example: holdersim materials 6061"""
     from .errors import CaseError, Mistake
     from .overview import materials_text
 
@@ -130,7 +130,7 @@ def export(
     to: Annotated[str, typer.Option("--to", help="calculix")] = "calculix",
     output: Annotated[Path, typer.Option("-o", "--output", help="file to write")] = Path("case.inp"),
 ) -> None:
-    """Write the same bodies, mesh, contact and load for another program."""
+    """Write bodies, mesh, contact and load for CalculiX. Example: holdersim export x.toml -o x.inp"""
     from .case import read_case
     from .errors import CaseError, Mistake
     from .export import calculix

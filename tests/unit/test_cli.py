@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import holdersim as holdersim_package
+from holdersim import cli, errors
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = str(ROOT / "cases" / "bare_uniaxial_5MPa.toml")
@@ -90,3 +94,39 @@ def test_version_and_wrong_words() -> None:
     assert holdersim("--version").stdout.startswith("holdersim 0.")
     assert holdersim("solve").returncode == 2
     assert holdersim("export", DEMO, "--to", "abaqus").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.CaseError("x", []), 2),
+        (errors.GeometryError("x"), 2),
+        (errors.NotConvergedError("x"), 3),
+        (errors.PhysicsRefused("x"), 4),
+        (errors.EnvironmentProblem("x"), 5),
+        (ModuleNotFoundError("No module named 'dolfinx'", name="dolfinx"), 5),
+        (ZeroDivisionError("x"), 1),
+    ],
+)
+def test_exit_codes(
+    error: Exception, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each kind of trouble ends with its code and a line on stderr."""
+
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", fail)
+    monkeypatch.setattr(sys, "argv", ["holdersim", "run"])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == code and capsys.readouterr().err.strip()
+
+
+def test_names_of_the_package() -> None:
+    """All promised names are there; `holdersim.run` stays the function after its module was imported."""
+    importlib.import_module("holdersim.run")
+    assert all(getattr(holdersim_package, name) for name in holdersim_package.__all__)
+    assert callable(holdersim_package.run) and callable(holdersim_package.read_case)
+    with pytest.raises(AttributeError, match="no attribute 'solve_all'"):
+        holdersim_package.solve_all  # noqa: B018
