@@ -51,10 +51,10 @@ DEFINITIONS: dict[str, str] = {
 
 
 def pixel_lines(area: Array, x: Array, y: Array) -> tuple[Array, Array]:
-    """Grid lines x (nx + 1) and y (ny + 1) [mm] of pixels known by centres and covered areas [mm2].
+    """Grid lines x (nx + 1), y (ny + 1) [mm] of pixels known by centres and covered areas [mm2].
 
-    Areas tell the widths exactly where every row and column has a fully covered pixel; elsewhere the pixels are
-    taken as equal but for the first and last, which the spacing of the centres then tells.
+    Areas tell the widths exactly where every row and column has a fully covered pixel; elsewhere the middle
+    pixel is taken as wide as the spacing there, and the spacing of the centres tells the others.
     """
     columns, rows = area.max(axis=0), area.max(axis=1)
     if len(x) == len(y) == 1:

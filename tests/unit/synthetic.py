@@ -166,7 +166,8 @@ def write_fields(folder: Path, kind: str) -> None:
 def _write_box(path: Path, x: tuple, y: tuple, z: tuple, bow: float) -> None:
     """Box of hexahedra whose middle is displaced by `bow` [mm] along z."""
     n = (12, 10, 3)
-    gx, gy, gz = np.meshgrid(*(np.linspace(*r, k + 1) for r, k in zip((x, y, z), n, strict=True)), indexing="ij")
+    lines = [np.linspace(*r, k + 1) for r, k in zip((x, y, z), n, strict=True)]
+    gx, gy, gz = np.meshgrid(*lines, indexing="ij")
     points = np.stack([gx.ravel(), gy.ravel(), gz.ravel()], axis=1)
     ids = np.arange(len(points)).reshape(gx.shape)
     corners = ((0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0), (0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1))

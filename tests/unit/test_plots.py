@@ -1,10 +1,13 @@
 """Pictures are made, light, sized, and show what they should: read back from pixels and from the axes."""
 
+import logging
+
 import numpy as np
 import pytest
 from PIL import Image
-from synthetic import holder, maps, summary, two_blocks
+from synthetic import holder, maps, summary, two_blocks, write_fields
 
+from holdersim import plots3d
 from holdersim.metrics import TOUCH
 from holdersim.plots import draw, show
 from holdersim.plots.curves import middle_line
@@ -160,3 +163,75 @@ def test_show_draws_plan_and_section_before_any_solve(tmp_path, assembly):
     assert [p.name for p in made] == ["plan.png", "section.png"]
     for path in made:
         check_picture(path)
+
+
+def add_fields(result, kind):
+    """Give a result fields to cut through; skip where this machine cannot render."""
+    pytest.importorskip("pyvista")
+    write_fields(result.folder / "fields", kind)
+    try:
+        plots3d._preflight()
+    except SystemExit as problem:
+        pytest.skip(str(problem))
+
+
+def test_the_cutaway_is_rendered_in_a_child_process(tmp_path):
+    result = result_of(tmp_path, holder())
+    add_fields(result, "quarter")
+    path = plots3d.cutaway(result.folder)
+    assert path is not None and path.name == "cutaway.png"
+    check_picture(path)
+    found = colours(path)
+    white = (found > 250).all(axis=1).mean()
+    assert 0.2 < white < 0.9, f"{white:.2f} of the picture is background"
+
+
+def test_a_cutaway_that_cannot_be_made_costs_only_the_picture(tmp_path, caplog, monkeypatch):
+    caplog.set_level(logging.WARNING)
+    result = result_of(tmp_path, two_blocks())
+    assert plots3d.cutaway(result.folder) is None
+    assert "has no fields" in caplog.text
+    (result.folder / "fields").mkdir()
+    (result.folder / "fields" / "upper.vtu").write_text("not a mesh")
+    assert plots3d.cutaway(result.folder) is None
+    assert caplog.text.count("no 3-D picture") == 2
+    crash = tmp_path / "python"
+    crash.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    crash.chmod(0o755)
+    monkeypatch.setattr(plots3d.sys, "executable", str(crash))
+    assert plots3d.cutaway(result.folder) is None
+    assert "died by signal 11" in caplog.text
+
+
+def test_a_quarter_is_mirrored_and_exaggerated_to_a_round_factor(tmp_path):
+    pytest.importorskip("pyvista")
+    write_fields(tmp_path / "fields", "quarter")
+    solids = plots3d.read_solids(tmp_path, ["x0", "y0"])
+    assert set(solids) == {"bottom_plate", "cell", "top_plate"}
+    top = solids["top_plate"]
+    assert top.bounds == pytest.approx((-40, 40, -30, 30, 0.475, 10.475))
+    assert top.volume == pytest.approx(80 * 60 * 10)
+    places = {tuple(p): u for p, u in zip(top.points.round(6), top.point_data["displacement"], strict=True)}
+    corner, image = places[40, 30, 10.475], places[-40, 30, 10.475]
+    assert image == pytest.approx(corner * [-1, 1, 1])
+    shapes, factor, stretch = plots3d.prepare(solids, {"cell"})
+    assert factor in (200, 500, 1000) and stretch == 10
+    height = np.ptp(shapes["cell"].points[:, 2])
+    assert height == pytest.approx(4.75 + factor * 1e-4, rel=0.02)
+    pressing = shapes["cell"].cell_data["pressing"]
+    assert pressing.min() > 5.0 and pressing.max() < 10.0
+
+
+def test_cutting_takes_away_a_quarter(tmp_path):
+    pytest.importorskip("pyvista")
+    write_fields(tmp_path / "fields", "quarter")
+    plate = plots3d.read_solids(tmp_path, ["x0", "y0"])["top_plate"]
+    left = plots3d.cut(plate, (0.0, 0.0))
+    assert left.volume == pytest.approx(0.75 * plate.volume, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("value", "round_one"), [(1.0, 1), (1.99, 1), (2.0, 2), (49, 20), (730, 500), (0.3, 0.2), (0.0512, 0.05)]
+)
+def test_factors_are_round(value, round_one):
+    assert plots3d.nice(value) == pytest.approx(round_one)
