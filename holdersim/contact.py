@@ -10,7 +10,8 @@ C is the sum of the bodies' compliances, q the gap with no pixel force. Only Num
 
 Solvers: `active_set`, the primal-dual active set method = semismooth Newton (Hintermueller, Ito & Kunisch, SIAM J.
 Optim. 13 (2003) 865), and `projected_cg`, conjugate gradients on the pressed set with projections (after Polonsky &
-Keer, Wear 231 (1999) 206, here with several rigid motions and bilateral members). They share nothing but the data.
+Keer, Wear 231 (1999) 206, here with several rigid motions and bilateral members; a step never raises the energy:
+Polyak, USSR Comput. Math. Math. Phys. 9 (1969) 94). They share nothing but the data.
 """
 
 from __future__ import annotations
@@ -153,47 +154,100 @@ def _gap(problem: ContactProblem, x: Array, alpha: Array) -> Array:
 def projected_cg(
     problem: ContactProblem, tolerance: float = 1e-12, limit: int = 20000, start: Array | None = None
 ) -> ContactSolution:
-    """Solution by projected conjugate gradients, without any factorisation.
+    """Solution by projected conjugate gradients, preconditioned by the inverse of the whole compliance.
 
-    Iterates until the change of the forces, the penetration and the residual on the pressed set are below
-    `tolerance` relative to the load. Unknowns are scaled by the diagonal of the compliance.
+    Iterates on the pressed set until the miss of the closed gaps and the penetration of the open ones are below
+    `tolerance` of the largest yielding of a pixel to its own force. Every step lowers the energy, so it ends.
     """
-    n = problem.pixels
-    scale = 1.0 / np.sqrt(np.diag(problem.compliance))
-    c, q = problem.compliance, problem.offset
+    n, scale = problem.pixels, 1.0 / np.sqrt(np.diag(problem.compliance))
+    c, q = problem.compliance * np.outer(scale, scale), scale * problem.offset
     modes = problem.modes * scale[:, None]
-    x = (np.full(len(q), 0.0) if start is None else start / scale).copy()
+    gradient = _ProjectedGradient(c, modes)
+    x = np.zeros(len(q)) if start is None else start / scale
     if start is None:
-        x[:n] = max(float(np.abs(problem.load).max(initial=0.0)), 1e-9) / n / scale[:n]
+        x[:n] = max(float(np.abs(problem.load).max(initial=0.0)), 1e-9) / max(n, 1) / scale[:n]
     x = _balance(x, modes, problem.load, n)
-    direction, old, fresh = np.zeros_like(x), 1.0, True
-    size = float(np.abs(q).max()) + 1e-300
+    w, direction, old, fresh = c @ x, np.zeros_like(x), 1.0, True
+    alpha = np.zeros(modes.shape[1])
     for iteration in range(1, limit + 1):
+        w = c @ x if iteration % 50 == 0 else w
         on = np.concatenate([x[:n] > 0, np.ones(len(x) - n, dtype=bool)])
-        g = scale * (q + c @ (scale * x))
-        alpha = -np.linalg.lstsq(modes[on], g[on], rcond=None)[0] if modes.shape[1] else np.zeros(0)
-        g = g + modes @ alpha
-        norm = float((g[on] ** 2).sum())
-        direction = np.where(on, g + (0.0 if fresh else norm / old) * direction, 0.0)
+        # the last rigid motions first: what is left is small, and so is its rounding
+        alpha = alpha + gradient(q + w + modes @ alpha, on)[1]
+        miss = q + w + modes @ alpha
+        z, _ = gradient(miss, on)
+        face, size = float(np.abs(miss[on]).max(initial=0.0)), max(float(np.abs(x).max(initial=0.0)), 1e-150)
+        penetration = -float(miss[~on].min(initial=0.0))
+        if max(face, penetration) < tolerance * size:
+            x = scale * x
+            gap = problem.gap + problem.compliance[:n] @ x + problem.modes[:n] @ alpha
+            return _finish(problem, x, alpha, gap, iteration)
+        if penetration > face:
+            z, fresh = gradient.released(on, miss), True
+        norm = float(miss @ z)
+        direction = -z if fresh else norm / old * direction - z
+        x, w, fresh = _step(c, q, modes, problem.load, n, x, w, direction, float(miss @ direction))
         old = norm
-        r = scale * (c @ (scale * direction))
-        if modes.shape[1]:
-            r = r - modes @ np.linalg.lstsq(modes[on], r[on], rcond=None)[0]
-        step = float(g[on] @ direction[on]) / max(float(r[on] @ direction[on]), 1e-150)
-        new = np.where(on, x - step * direction, 0.0)
-        new[:n] = np.maximum(new[:n], 0.0)
-        enter = np.concatenate([(new[:n] <= 0) & (g[:n] < -1e-15 * size), np.zeros(len(x) - n, dtype=bool)])
-        fresh = bool(enter.any()) or bool(((new[:n] <= 0) != (x[:n] <= 0)).any())
-        new[enter] -= step * g[enter]
-        new = _balance(new, modes, problem.load, n)
-        change = np.abs(new - x).max() / max(np.abs(new).max(), 1e-150)
-        residual = np.abs(g[on]).max() / max(float(np.abs(scale * q).max()), 1e-150)
-        penetration = -min(0.0, float(g[:n][~on[:n]].min(initial=0.0))) / max(float(np.abs(scale * q).max()), 1e-150)
-        x = new
-        if max(change, residual, penetration) < tolerance:
-            full = scale * x
-            return _finish(problem, full, alpha, problem.gap + c[:n] @ full + problem.modes[:n] @ alpha, iteration)
-    raise NotConvergedError(f'"{problem.label}": conjugate gradients at {change:.1e} after {limit} iterations')
+    worst = max(face, penetration) / size
+    raise NotConvergedError(f'"{problem.label}": conjugate gradients at {worst:.1e} after {limit} iterations')
+
+
+def _step(
+    c: Array, q: Array, modes: Array, load: Array, n: int, x: Array, w: Array, d: Array, slope: float
+) -> tuple[Array, Array, bool]:
+    """Next x and C x along d, and whether a pixel ran empty: then the better of clipping all and stopping there."""
+    cd = c @ d
+    length = -slope / max(float(d @ cd), 1e-300)
+    falling = np.flatnonzero(d[:n] < 0)
+    reach = x[falling] / -d[falling]
+    first = float(reach.min(initial=np.inf))
+    if length < first:
+        return x + length * d, w + length * cd, False
+    stop, ws = x + first * d, w + first * cd
+    stop[falling[reach <= first * (1 + 1e-12)]] = 0.0
+    clipped = x + length * d
+    clipped[:n] = np.maximum(clipped[:n], 0.0)
+    clipped = _balance(clipped, modes, load, n)
+    wc = c @ clipped
+    lower = float(clipped @ (q + wc / 2)) < float(stop @ (q + ws / 2))
+    miss = np.abs(modes.T @ clipped + load).max(initial=0.0)
+    balanced = miss <= 1e-12 * max(float(np.abs(modes * clipped[:, None]).sum(axis=0).max(initial=0.0)), 1e-300)
+    return (clipped, wc, True) if lower and balanced else (stop, ws, True)
+
+
+class _ProjectedGradient:
+    """Gradients in equilibrium: z = M (g + R alpha) on a set, R^T z = 0.
+
+    M is the part on the set of the inverse of C + s R R^T, the compliance with every pixel closed; it is made once.
+    """
+
+    def __init__(self, c: Array, modes: Array):
+        self.modes = modes
+        s = float(np.trace(c)) / max(float((modes**2).sum()), 1e-300)
+        self.inverse = np.linalg.inv(c + s * modes @ modes.T)
+
+    def __call__(self, g: Array, on: Mask) -> tuple[Array, Array]:
+        """z and alpha."""
+        both = (self.inverse @ (np.column_stack([g, self.modes]) * on[:, None])) * on[:, None]
+        z, m = both[:, 0], both[:, 1:]
+        if not m.shape[1]:
+            return z, np.zeros(0)
+        alpha = -np.linalg.lstsq(self.modes.T @ m, self.modes.T @ z, rcond=1e-12)[0]
+        return z + m @ alpha, alpha
+
+    def released(self, on: Mask, miss: Array) -> Array:
+        """z on the set and the penetrating pixels, less those that it would pull; at last on the worst one only."""
+        enter = ~on & (miss < 0)
+        while enter.any():
+            z, _ = self(miss, on | enter)
+            if not (enter & (z > 0)).any():
+                return z
+            enter &= z <= 0
+        wider = on.copy()
+        wider[np.argmin(np.where(on, 0.0, miss))] = True
+        m = self.modes * wider[:, None]
+        flat = np.where(wider, miss, 0.0)
+        return np.asarray(flat - m @ np.linalg.lstsq(m, flat, rcond=1e-12)[0])
 
 
 def _balance(x: Array, modes: Array, load: Array, n: int) -> Array:

@@ -123,7 +123,9 @@ class State:
         part, m = self.model.parts[solid], self.model
         forces = np.zeros(len(part.element.modes))
         forces[part.own] = self.x[part.at]
-        return part.condenser.displacement(forces, part.element.modes @ part.basis @ self.rigid[m.rigid_at[solid]])
+        e = part.element
+        links = e.compliance @ forces + e.free + e.modes @ part.basis @ self.rigid[m.rigid_at[solid]]
+        return part.condenser.displacement(forces, links)
 
     def stress(self, solid: str) -> tuple[Array, Array]:
         """Stress (cells, 6) [MPa], xx yy zz xy yz xz, and von Mises stress (cells,) at cell centres."""

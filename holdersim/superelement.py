@@ -32,7 +32,7 @@ from .grid import PressureGrid, averages, resolves
 Array = NDArray[np.float64]
 log = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
 """Raised when meshes, integration or the layout of a cache entry change."""
 
 
@@ -66,7 +66,7 @@ class Condenser:
 
     def __init__(self, solid: Solid, links: Links, build: Callable[[Solid], Body], cache: Path | None):
         self.solid, self.links, self._build = solid, links, build
-        self._file = None if cache is None or not _cacheable(solid) else cache / f"{identity(solid, links)}.npz"
+        self._file = None if cache is None or not _cacheable(solid) else cache / f"{identity(solid, links)}.superelement"
         self._body: Body | None = None
         self._columns: sp.csc_matrix | None = None
         self._factor: Factor | None = None
@@ -135,8 +135,11 @@ class Condenser:
         compliance, free = _without_rigid_part(c[:k, :k], free, modes, resultant)
         return Superelement(compliance, modes, free, resultant, covered, fine)
 
-    def displacement(self, forces: Array, moved: Array) -> Array:
-        """Displacement (nodes, 3) [mm] under link forces [N]; `moved` (k,): the links' rigid part, modes @ alpha."""
+    def displacement(self, forces: Array, links: Array) -> Array:
+        """Displacement (nodes, 3) [mm] under link forces [N]; the rigid motion is the one that fits `links`.
+
+        links (k,): displacements into the body at the links, C forces + free + modes alpha [mm].
+        """
         body = self.body
         if self._columns is None:
             self._columns, _, _ = self._link_columns()
@@ -154,14 +157,19 @@ class Condenser:
         miss = body.stiffness[body.free][:, body.free] @ u[body.free] - load
         self.residual = float(np.abs(miss).max(initial=0.0) / max(np.abs(load).max(initial=0.0), 1e-300))
         if body.rigid_modes.shape[1]:
-            seen = self._columns.T @ body.rigid_modes
-            u += body.rigid_modes @ np.linalg.lstsq(seen, moved, rcond=1e-10)[0]
+            seen = _seen(self._columns.T @ body.rigid_modes)
+            u += body.rigid_modes @ np.linalg.lstsq(seen, links - self._columns.T @ u, rcond=1e-10)[0]
         self.seconds["recover"] = time.perf_counter() - began
         return u.reshape(-1, 3)
 
     def release(self) -> None:
         """Drop the factor: it is the largest thing in memory."""
         self._factor = None
+
+
+def _seen(modes: Array) -> Array:
+    """Rigid motions at the links without rounding: what is seen is of order 1, also when nothing is."""
+    return np.where(np.abs(modes) < 1e-11, 0.0, modes)
 
 
 def _without_rigid_part(compliance: Array, free: Array, modes: Array, resultant: Array) -> tuple[Array, Array]:
@@ -172,8 +180,7 @@ def _without_rigid_part(compliance: Array, free: Array, modes: Array, resultant:
     """
     if not modes.shape[1] or not len(modes):
         return np.ascontiguousarray(compliance), free
-    # entries of a seen motion are of order 1: what is far below is rounding, also when nothing else is there
-    inverse = np.linalg.pinv(np.where(np.abs(modes) < 1e-11, 0.0, modes), rcond=1e-10)  # (r, k)
+    inverse = np.linalg.pinv(_seen(modes), rcond=1e-10)  # (r, k)
     free = free - compliance @ (inverse.T @ resultant)
     free = free - modes @ (inverse @ free)
     projected = compliance - modes @ (inverse @ compliance)
@@ -233,7 +240,10 @@ def _write(file: Path, made: Superelement, modulus: float) -> None:
         handle, part = tempfile.mkstemp(dir=file.parent, suffix=".part")
         try:
             with os.fdopen(handle, "wb") as stream:
-                np.savez(stream, checksum=np.array(_checksum(arrays)), **arrays)  # type: ignore[arg-type]
+                np.save(stream, np.array([_checksum(arrays), len(arrays)]))
+                for name in sorted(arrays):
+                    np.save(stream, np.array(name))
+                    np.save(stream, arrays[name])
             os.replace(part, file)
         finally:
             Path(part).unlink(missing_ok=True)
@@ -246,10 +256,11 @@ def _read(file: Path, modulus: float) -> Superelement | None:
     if not file.exists():
         return None
     try:
-        with np.load(file) as data:
-            arrays = {k: data[k] for k in data.files if k != "checksum"}
-            if int(data["checksum"]) != _checksum(arrays):
-                raise ValueError("checksum does not match")
+        with file.open("rb") as stream:
+            checksum, count = np.load(stream)
+            arrays = {str(np.load(stream)): np.load(stream) for _ in range(count)}
+        if checksum != _checksum(arrays):
+            raise ValueError("checksum does not match")
     except Exception as damage:
         log.warning("damaged superelement %s is made again (%s)", file.name, damage)
         file.unlink(missing_ok=True)
