@@ -29,7 +29,9 @@ except ImportError as missing:  # pragma: no cover - depends on the machine
 
 VERSION = tuple(int(p) for p in dolfinx.__version__.split(".")[:2])
 if VERSION < (0, 9):  # pragma: no cover
-    raise EnvironmentProblem(f"dolfinx {dolfinx.__version__} is too old; 0.9 or later is needed. Run through `env/run`.")
+    raise EnvironmentProblem(
+        f"dolfinx {dolfinx.__version__} is too old; 0.9 or later is needed. Run through `env/run`."
+    )
 
 JIT = {"timeout": 600}
 
@@ -98,7 +100,11 @@ def _jit_cache() -> Path:
 
 def _stubs(folder: Path, before: float) -> list[Path]:
     """Sources whose compilation never finished (no .c.cached beside the .c)."""
-    return [c for c in folder.glob("*.c") if not c.with_suffix(".c.cached").exists() and c.stat().st_mtime < before]
+    return [
+        c
+        for c in folder.glob("*.c")
+        if not c.with_suffix(".c.cached").exists() and c.stat().st_mtime < before
+    ]
 
 
 def clear_stale_stubs(older_than: float = 900.0) -> int:

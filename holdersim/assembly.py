@@ -52,7 +52,9 @@ class Rect:
 
     def clip(self, other: Rect) -> Rect:
         """Common part of two rectangles."""
-        return Rect(max(self.x0, other.x0), min(self.x1, other.x1), max(self.y0, other.y0), min(self.y1, other.y1))
+        return Rect(
+            max(self.x0, other.x0), min(self.x1, other.x1), max(self.y0, other.y0), min(self.y1, other.y1)
+        )
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ Shape = Block | LayerStack | Plate | MeshFile | StepPart
 class Solid:
     """A body: shape, material, place and what holds or loads it by itself.
 
-    material: one Elastic (a LayerStack carries its own); degree: order of the displacement (2 for plates, 1 for stacks).
+    material: one Elastic (a LayerStack carries its own); degree: of the displacement (2 for plates, 1 for stacks).
     z: height [mm] at which the shape's z = 0 is put; flip: mirrored in z first (a top plate presses downwards).
     symmetry: faces held in their normal direction, among "x0" (plane x = 0) and "y0"; the shape is cut there.
     fixed: face name -> components held at zero ("x", "yz", "xyz").

@@ -147,7 +147,7 @@ class Body:
         if name not in self._mesh.faces:
             known = ", ".join(sorted(self._mesh.faces))
             raise GeometryError(f'solid "{self.name}" has no face "{name}"; it has: {known}')
-        table, order = self._facet_table
+        table, _order = self._facet_table
         wanted = np.sort(np.asarray(self._mesh.faces[name], dtype=np.int64), axis=1)
         key = lambda a: np.ascontiguousarray(a.astype(">i8")).view(f"S{8 * a.shape[1]}").ravel()  # noqa: E731
         keys = key(table)
@@ -187,7 +187,9 @@ class Body:
         xyz = self._points[corner]
         flat = np.ptp(xyz[:, :, 2], axis=1)
         if flat.max() > 1e-6:
-            raise GeometryError(f'face "{name}" of "{self.name}" is not planar along z ({flat.max():.3g} mm off)')
+            raise GeometryError(
+                f'face "{name}" of "{self.name}" is not planar along z ({flat.max():.3g} mm off)'
+            )
         above = self._points[self._corner_dofs[cells]][:, :, 2].mean(axis=1) < xyz[:, :, 2].mean(axis=1)
         if above.any() and not above.all():
             raise GeometryError(f'face "{name}" of "{self.name}" looks both up and down')
@@ -251,11 +253,15 @@ class Body:
         cell = dx.cell_type(self.domain)
         corners = dx.basix.geometry(cell)
         middle = corners.mean(axis=0, keepdims=True) if at is None else np.array([at])
-        geometry = dx.basix.create_element(dx.basix.ElementFamily.P, cell, 1, dx.basix.LagrangeVariant.gll_warped)
+        geometry = dx.basix.create_element(
+            dx.basix.ElementFamily.P, cell, 1, dx.basix.LagrangeVariant.gll_warped
+        )
         dgeo = geometry.tabulate(1, middle)[1:, 0, :, 0]
         dshape = self.element.tabulate(1, middle)[1:, 0, :, 0]
         jacobian = np.einsum("kv,cvd->ckd", dgeo, self._points[self._corner_dofs])
-        gradient = np.einsum("cdk,kn,cni->cid", np.linalg.inv(jacobian), dshape, u.reshape(-1, 3)[self.cell_nodes])
+        gradient = np.einsum(
+            "cdk,kn,cni->cid", np.linalg.inv(jacobian), dshape, u.reshape(-1, 3)[self.cell_nodes]
+        )
         eps = (gradient + gradient.transpose(0, 2, 1)) / 2
         sigma = 2 * self.mu[:, None, None] * eps
         sigma += (self.lame * np.trace(eps, axis1=1, axis2=2))[:, None, None] * np.eye(3)

@@ -127,7 +127,9 @@ def _eliminate(
     position[own] = position[border] = -1
     l11, info = lapack.dpotrf(f11, lower=1, clean=1, overwrite_a=1)
     if info:
-        raise NotConvergedError("a body's stiffness is not positive definite: it is not held, or its mesh is broken")
+        raise NotConvergedError(
+            "a body's stiffness is not positive definite: it is not held, or its mesh is broken"
+        )
     if b:
         f21 = blas.dtrsm(1.0, l11, f21, side=1, lower=1, trans_a=1, overwrite_b=1)
         f22 = blas.dsyrk(-1.0, f21, beta=1.0, c=f22, lower=1, overwrite_c=1)
@@ -144,13 +146,19 @@ def _runs(at: Index) -> list[tuple[int, int, int]]:
 
 
 def _add(
-    target: Array, rows: list[tuple[int, int, int]], columns: list[tuple[int, int, int]], update: Array, lower: bool
+    target: Array,
+    rows: list[tuple[int, int, int]],
+    columns: list[tuple[int, int, int]],
+    update: Array,
+    lower: bool,
 ) -> None:
     """target[rows, columns] += update, run by run; only blocks on or below the diagonal when `lower`."""
     for from_j, to_j, n_j in columns:
         for from_i, to_i, n_i in rows:
             if not lower or to_i >= to_j:
-                target[to_i : to_i + n_i, to_j : to_j + n_j] += update[from_i : from_i + n_i, from_j : from_j + n_j]
+                target[to_i : to_i + n_i, to_j : to_j + n_j] += update[
+                    from_i : from_i + n_i, from_j : from_j + n_j
+                ]
 
 
 def _along_curve(x: Array) -> Index:
@@ -181,7 +189,9 @@ def _entries(matrix: sp.csr_matrix, rows: Index) -> tuple[Index, Index, Array]:
     return local, matrix.indices[at].astype(np.int64), matrix.data[at]
 
 
-def _symbolic(fronts: list[_Front], stiffness: sp.csr_matrix, columns: sp.csr_matrix, order: Index, n: int) -> None:
+def _symbolic(
+    fronts: list[_Front], stiffness: sp.csr_matrix, columns: sp.csr_matrix, order: Index, n: int
+) -> None:
     """Fill in each front's border: later unknowns touched by it or by its children, in order of elimination."""
     for front in fronts:
         touched = [order[_entries(stiffness, front.own)[1]], order[_entries(columns, front.own)[1] + n]]
@@ -197,10 +207,13 @@ def _tree(stiffness: sp.csr_matrix, coordinates: Array, node: Index, leaf: int) 
     """Fronts in postorder from recursive bisection of the node graph by planes; the last one is the root."""
     nodes, compact = np.unique(node, return_inverse=True)
     blocks = sp.csr_matrix(
-        (np.ones(len(compact), dtype=np.int8), (np.arange(len(compact)), compact)), shape=(len(compact), len(nodes))
+        (np.ones(len(compact), dtype=np.int8), (np.arange(len(compact)), compact)),
+        shape=(len(compact), len(nodes)),
     )
-    pattern = sp.csr_matrix((np.ones(stiffness.nnz, dtype=np.int8), stiffness.indices, stiffness.indptr), stiffness.shape)
-    graph = sp.csr_matrix((blocks.T.astype(np.int32) @ pattern.astype(np.int32) @ blocks.astype(np.int32)))
+    pattern = sp.csr_matrix(
+        (np.ones(stiffness.nnz, dtype=np.int8), stiffness.indices, stiffness.indptr), stiffness.shape
+    )
+    graph = sp.csr_matrix(blocks.T.astype(np.int32) @ pattern.astype(np.int32) @ blocks.astype(np.int32))
     x = coordinates[nodes]
     dofs_of = np.argsort(compact, kind="stable")
     start = np.searchsorted(compact[dofs_of], np.arange(len(nodes) + 1))
@@ -209,7 +222,11 @@ def _tree(stiffness: sp.csr_matrix, coordinates: Array, node: Index, leaf: int) 
     counter = [0]
 
     def dofs(part: Index) -> Index:
-        return np.concatenate([dofs_of[start[p] : start[p + 1]] for p in part]) if len(part) else np.zeros(0, np.int64)
+        return (
+            np.concatenate([dofs_of[start[p] : start[p + 1]] for p in part])
+            if len(part)
+            else np.zeros(0, np.int64)
+        )
 
     def grow(part: Index) -> int:
         cut = _separator(graph, x, part, label, counter) if len(part) > leaf else None

@@ -66,7 +66,9 @@ class PressureGrid:
 def _lines(low: float, high: float, pixel: float, half: bool) -> Array:
     middle = (low + high) / 2
     if half and abs(middle) > 1e-9 * max(1.0, high - low):
-        raise GeometryError(f"a region from {low:g} to {high:g} mm is not symmetric about 0: drop the symmetry")
+        raise GeometryError(
+            f"a region from {low:g} to {high:g} mm is not symmetric about 0: drop the symmetry"
+        )
     n = int(np.ceil((high - low) / 2 / pixel - 1e-9))
     lines = middle + pixel * np.arange(-n, n + 1)
     lines[0], lines[-1] = low, high
@@ -189,7 +191,7 @@ def _clip(polygon: Array, axis: int, bound: Array, side: float) -> Array:
 
 def _quadrature(polygon: Array, degree: int) -> tuple[Array, Array, Index]:
     """Points (q, 2), weights (q,) [mm2] and owning polygon of a rule exact to `degree` on each convex polygon."""
-    n, k, _ = polygon.shape
+    _n, k, _ = polygon.shape
     a = np.repeat(polygon[:, :1], k - 2, axis=1).reshape(-1, 2)
     b, c = polygon[:, 1:-1].reshape(-1, 2), polygon[:, 2:].reshape(-1, 2)
     cross = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
@@ -233,7 +235,10 @@ def _pull_back(vertices: Array, points: Array, affine: bool) -> Array:
         miss = points - v0 - (v1 - v0) * ref[:, :1] - (v2 - v0) * ref[:, 1:] - skew * ref[:, :1] * ref[:, 1:]
         det = e[:, 0] * f[:, 1] - e[:, 1] * f[:, 0]
         step = np.stack(
-            [(miss[:, 0] * f[:, 1] - miss[:, 1] * f[:, 0]) / det, (e[:, 0] * miss[:, 1] - e[:, 1] * miss[:, 0]) / det],
+            [
+                (miss[:, 0] * f[:, 1] - miss[:, 1] * f[:, 0]) / det,
+                (e[:, 0] * miss[:, 1] - e[:, 1] * miss[:, 0]) / det,
+            ],
             axis=1,
         )
         ref = ref + step

@@ -35,19 +35,30 @@ def maps(states: dict[str, State], peaks: dict[str, Array]) -> xr.Dataset:
     data: dict[str, Any] = {}
     coords: dict[str, Any] = {"step": list(states)}
     for name, joint in model.joints.items():
-        x, y = (_centres(lines, plane in symmetry) for lines, plane in ((joint.grid.x, "x0"), (joint.grid.y, "y0")))
+        x, y = (
+            _centres(lines, plane in symmetry)
+            for lines, plane in ((joint.grid.x, "x0"), (joint.grid.y, "y0"))
+        )
         coords[f"x_{name}"] = (f"x_{name}", x, {"units": "mm", "long_name": "x"})
         coords[f"y_{name}"] = (f"y_{name}", y, {"units": "mm", "long_name": "y"})
         flat, deep = (f"y_{name}", f"x_{name}"), ("step", f"y_{name}", f"x_{name}")
 
-        def add(key: str, values: Array, unit: str, text: str, dims: tuple[str, ...], name: str = name) -> None:
+        def add(
+            key: str, values: Array, unit: str, text: str, dims: tuple[str, ...], name: str = name
+        ) -> None:
             data[f"{name}_{key}"] = (dims, values, {"units": unit, "long_name": f"{text}, {name}"})
 
         def each(what: Any) -> Array:
             return np.stack([unfold(what(s), symmetry) for s in states.values()])
 
         add("pressure", each(lambda s, n=name: s.pressure(n)), "MPa", "contact pressure", deep)
-        add("peak_pressure", unfold(peaks[name], symmetry), "MPa", "largest contact pressure at any moment", flat)
+        add(
+            "peak_pressure",
+            unfold(peaks[name], symmetry),
+            "MPa",
+            "largest contact pressure at any moment",
+            flat,
+        )
         add("gap", 1e3 * each(lambda s, n=name: s.gap(n)), "um", "gap", deep)
         add("initial_gap", 1e3 * unfold(joint.map(joint.gap), symmetry), "um", "initial gap", flat)
         add("area", unfold(joint.map(joint.area, 0.0), symmetry), "mm2", "covered pixel area", flat)
@@ -72,7 +83,9 @@ def step_numbers(state: State, data: xr.Dataset, name: str, film: float) -> dict
         here = data.sel(step=name)
         area, x, y = (np.asarray(data[f"{k}"]) for k in (f"{i.name}_area", f"x_{i.name}", f"y_{i.name}"))
         regions = assembly.regions or {"interface": i.region}
-        interfaces[i.name] = pressure_metrics(np.asarray(here[f"{i.name}_pressure"]), area, x, y, regions, film)
+        interfaces[i.name] = pressure_metrics(
+            np.asarray(here[f"{i.name}_pressure"]), area, x, y, regions, film
+        )
         for side in ("below", "above"):
             solid = next(s for s in assembly.solids if s.name == getattr(i, side).split(".", 1)[0])
             if not isinstance(solid.shape, LayerStack):
@@ -82,7 +95,13 @@ def step_numbers(state: State, data: xr.Dataset, name: str, film: float) -> dict
                 plates[solid.name] = deflection_metrics(*averaged, region)
     bolts = {b: {"force_N": f} for b, f in all_bolts(assembly, state.bolts).items()}
     closing = sum(b["force_N"] for b in bolts.values())
-    return {"name": name, "bolts": bolts, "closing_force_N": closing, "interfaces": interfaces, "plates": plates}
+    return {
+        "name": name,
+        "bolts": bolts,
+        "closing_force_N": closing,
+        "interfaces": interfaces,
+        "plates": plates,
+    }
 
 
 def all_bolts(assembly: Assembly, forces: dict[str, float]) -> dict[str, float]:
@@ -105,11 +124,17 @@ def safety(state: State, stresses: dict[str, float]) -> dict[str, float]:
     for solid in state.model.assembly.solids:
         if solid.material is not None and solid.material.yield_strength and stresses.get(solid.name):
             out[f"yield of {solid.name} [-]"] = solid.material.yield_strength / stresses[solid.name]
-    ratios = [b.proof_strength * b.stress_area / state.bolts[b.name] for b in state.model.assembly.bolts if state.bolts[b.name]]
+    ratios = [
+        b.proof_strength * b.stress_area / state.bolts[b.name]
+        for b in state.model.assembly.bolts
+        if state.bolts[b.name]
+    ]
     return out | ({"proof load of bolts [-]": min(ratios)} if ratios else {})
 
 
-def certificates(states: dict[str, State], data: xr.Dataset, limits: dict[str, float], recovered: dict[str, float]) -> dict[str, Any]:
+def certificates(
+    states: dict[str, State], data: xr.Dataset, limits: dict[str, float], recovered: dict[str, float]
+) -> dict[str, Any]:
     """Each certificate's worst value over all steps, its limit, and whether it holds."""
     worst = {n: max(s.certificates[n] for s in states.values()) for n in limits}
     out = {n: {"value": v, "limit": limits[n], "ok": bool(v <= limits[n])} for n, v in worst.items()}
@@ -118,7 +143,9 @@ def certificates(states: dict[str, State], data: xr.Dataset, limits: dict[str, f
         miss = 0.0
         for name, state in states.items():
             total = sum(all_bolts(state.model.assembly, state.bolts).values())
-            pressed = float((data[f"{i.name}_pressure"].sel(step=name).fillna(0.0) * data[f"{i.name}_area"]).sum())
+            pressed = float(
+                (data[f"{i.name}_pressure"].sel(step=name).fillna(0.0) * data[f"{i.name}_area"]).sum()
+            )
             miss = max(miss, abs(pressed - total) / max(total, 1e-12))
         out[f"bolts against {i.name}"] = {"value": miss, "limit": 1e-9, "ok": bool(miss <= 1e-9)}
     for solid, value in recovered.items():

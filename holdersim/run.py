@@ -18,7 +18,9 @@ from .superelement import cache_folder
 log = logging.getLogger(__name__)
 
 
-def run(case: Case, results: Path | str = "results", *, force: bool = False, pictures: bool = True) -> store.Result:
+def run(
+    case: Case, results: Path | str = "results", *, force: bool = False, pictures: bool = True
+) -> store.Result:
     """The stored result of a case: solved now, or read back when it is there already.
 
     Raises NotConvergedError or PhysicsRefused and then leaves <identity>.failed/error.json, never a summary.
@@ -33,7 +35,12 @@ def run(case: Case, results: Path | str = "results", *, force: bool = False, pic
         _dolfinx.clear_stale_stubs()
         assembly = case.assembly()
         model = Model(assembly, cache=cache_folder(), progress=lambda text: log.info("%s", text))
-        log.info("%d pixels, %d bolts, symmetry: %s", model.pixels, len(assembly.bolts), assembly.symmetry or "none")
+        log.info(
+            "%d pixels, %d bolts, symmetry: %s",
+            model.pixels,
+            len(assembly.bolts),
+            assembly.symmetry or "none",
+        )
         seconds = {"superelements": time.perf_counter() - began}
         states, peaks = _steps(case, model, folder)
         seconds["steps"] = time.perf_counter() - began - seconds["superelements"]
@@ -60,7 +67,8 @@ def _steps(case: Case, model: Model, folder: store.RunFolder) -> tuple[dict[str,
         kind = step.kind_name
         folder.step = kind if kind not in states else f"{kind} {number}"
         pulls = case.pulls(step)
-        for k, state in enumerate(steps.tighten(model, pulls, state), 1):
+        for k, reached in enumerate(steps.tighten(model, pulls, state), 1):
+            state = reached
             log.info("%s %d/%d: %d iterations", folder.step, k, len(pulls), state.solution.iterations)
             peaks = {n: np.fmax(p, state.pressure(n)) for n, p in peaks.items()}
             steps.check_state(state, folder.step)
@@ -105,11 +113,12 @@ def _summary(
 
 def draw(result: store.Result) -> list[Path]:
     """Pictures of a result; a picture that fails is reported and fails nothing else."""
-    from . import plots
+    from . import plots, plots3d
 
     log.info("pictures")
     try:
-        return plots.draw(result.folder)
+        cut = plots3d.cutaway(result.folder)
+        return plots.draw(result.folder) + ([cut] if cut else [])
     except Exception as problem:
         log.warning("pictures could not be drawn: %s: %s", type(problem).__name__, problem)
         return []
@@ -120,14 +129,22 @@ WATCHED = ("Mean contact pressure [MPa]", "CV [-]", "p5 [MPa]", "p95 [MPa]")
 
 def refine(case: Case, results: Path | str = "results") -> str:
     """Table of the main numbers on this grid and mesh and on a finer one (half the pixel, the next mesh level)."""
-    finer = case.with_("grid.pixel", f"{case.grid.pixel / 2!r} mm").with_("mesh.level", min(2, case.mesh.level + 1))
+    finer = case.with_("grid.pixel", f"{case.grid.pixel / 2!r} mm").with_(
+        "mesh.level", min(2, case.mesh.level + 1)
+    )
     coarse, fine = run(case, results), run(finer, results, pictures=False)
     rows = []
     for interface, here in coarse.at()["interfaces"].items():
         there = fine.at()["interfaces"][interface]
         rows += [(f"{interface}: {m}", here[m], there[m]) for m in WATCHED]
     for plate, here in coarse.at()["plates"].items():
-        rows.append((f"{plate}: Peak-to-valley [um]", here["Peak-to-valley [um]"], fine.at()["plates"][plate]["Peak-to-valley [um]"]))
+        rows.append(
+            (
+                f"{plate}: Peak-to-valley [um]",
+                here["Peak-to-valley [um]"],
+                fine.at()["plates"][plate]["Peak-to-valley [um]"],
+            )
+        )
     lines = [f"{'':44}{'this':>12}{'finer':>12}{'change':>9}"]
     for name, a, b in rows:
         change = abs(b - a) / abs(b) if b else 0.0

@@ -1,9 +1,9 @@
 """Solve an assembly: superelements joined on pressure grids, bolts tightened or locked, fields recovered.
 
-    model = Model(assembly)
-    state = model.tighten({"b1": 500.0, ...})      # forces [N]
-    state = model.locked(state, {"b1": 600.0})     # b1 set again while the others keep their length
-    state.pressure("cell_top")                     # (ny, nx) [MPa]
+model = Model(assembly)
+state = model.tighten({"b1": 500.0, ...})      # forces [N]
+state = model.locked(state, {"b1": 600.0})     # b1 set again while the others keep their length
+state.pressure("cell_top")                     # (ny, nx) [MPa]
 """
 
 from __future__ import annotations
@@ -18,120 +18,31 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .assembly import Assembly, Interface, Solid
-from .body import Body, von_mises
-from .contact import ContactProblem, ContactSolution, active_set, projected_cg
+from .body import Body
+from .contact import ContactProblem, active_set, projected_cg
 from .errors import GeometryError, NotConvergedError, PhysicsRefused
 from .geometry.mesh import mesh_shape
 from .grid import PressureGrid
+from .joint import Joint, initial_gap
+from .state import State
 from .superelement import Condenser, Links, Superelement, check_resolution
 
 Array = NDArray[np.float64]
 log = logging.getLogger(__name__)
 
-LIMITS = {"penetration": 1e-9, "tension": 1e-9, "complementarity": 1e-9, "force_balance": 1e-9, "member_length": 1e-9}
+LIMITS = {
+    "penetration": 1e-9,
+    "tension": 1e-9,
+    "complementarity": 1e-9,
+    "force_balance": 1e-9,
+    "member_length": 1e-9,
+}
 """Certificates: the largest value of each that a solution may have (contact.certify)."""
 
 
 def build_body(solid: Solid) -> Body:
     """Mesh one solid and make its finite-element body."""
     return Body(solid, mesh_shape(solid.shape, solid.symmetry))
-
-
-@dataclass(frozen=True)
-class _Joint:
-    """Pixels of one interface that both faces cover, and where they stand in the vector of link forces."""
-
-    interface: Interface
-    grid: PressureGrid
-    pixels: NDArray[np.int64]
-    area: Array
-    gap: Array
-    start: int
-
-    @property
-    def span(self) -> slice:
-        return slice(self.start, self.start + len(self.pixels))
-
-    def map(self, values: Array, fill: float = np.nan) -> Array:
-        """Values on the pixels as a map (ny, nx)."""
-        out = np.full(self.grid.size, fill)
-        out[self.pixels] = values
-        return out.reshape(self.grid.shape)
-
-
-@dataclass(frozen=True)
-class State:
-    """A solved state: link forces x [N] (pixels, then bolts), contact solution, and the model it belongs to.
-
-    lengths (bolts,) [mm]: where every bolt is locked; its force is then rate * -(closing of its seats + length).
-    """
-
-    model: Model
-    x: Array
-    solution: ContactSolution
-    rigid: Array
-    lengths: Array
-
-    def joint(self, interface: str) -> _Joint:
-        """The grid of an interface."""
-        return self.model.joints[interface]
-
-    def pressure(self, interface: str) -> Array:
-        """Contact pressure (ny, nx) [MPa], >= 0; NaN where the faces do not meet."""
-        j = self.joint(interface)
-        return j.map(self.x[j.span] / j.area)
-
-    def gap(self, interface: str) -> Array:
-        """Gap (ny, nx) [mm], >= 0."""
-        j = self.joint(interface)
-        return j.map(self.solution.gap[j.span])
-
-    def force(self, interface: str) -> float:
-        """Force [N] through an interface, in the modelled part."""
-        return float(self.x[self.joint(interface).span].sum())
-
-    @property
-    def bolts(self) -> dict[str, float]:
-        """Force [N] of every whole bolt."""
-        n = self.model.pixels
-        return {b.name: float(self.x[n + i] / b.share) for i, b in enumerate(self.model.assembly.bolts)}
-
-    @property
-    def certificates(self) -> dict[str, float]:
-        """Residuals of the contact conditions (contact.certify), relative."""
-        return self.solution.certificates
-
-    def inward(self, solid: str) -> Array:
-        """Elastic part of the displacements into a solid [mm] at its links, in the frame of its supports."""
-        part = self.model.parts[solid]
-        return part.element.compliance[:, part.own] @ self.x[part.at] + part.element.free
-
-    def deflection(self, interface: str, solid: str) -> Array:
-        """Displacement (ny, nx) [mm] of a solid's face away from the other body, its best plane removed."""
-        j, part = self.joint(interface), self.model.parts[solid]
-        local = np.searchsorted(part.at[part.order], np.arange(j.span.start, j.span.stop))
-        w = self.inward(solid)[part.own][part.order][local]
-        cx, cy = (c[j.pixels] for c in j.grid.centres)
-        columns = [np.ones_like(cx)]
-        columns += [] if "x0" in self.model.assembly.symmetry else [cx]
-        columns += [] if "y0" in self.model.assembly.symmetry else [cy]
-        plane = np.column_stack(columns)
-        return j.map(w - plane @ np.linalg.lstsq(plane * j.area[:, None] ** 0.5, w * j.area**0.5, rcond=None)[0])
-
-    def displacement(self, solid: str) -> Array:
-        """Displacement (nodes, 3) [mm] of a solid, rigid motion included."""
-        part, m = self.model.parts[solid], self.model
-        forces = np.zeros(len(part.element.modes))
-        forces[part.own] = self.x[part.at]
-        e = part.element
-        links = e.compliance @ forces + e.free + e.modes @ part.basis @ self.rigid[m.rigid_at[solid]]
-        return part.condenser.displacement(forces, links)
-
-    def stress(self, solid: str) -> tuple[Array, Array]:
-        """Stress (cells, 6) [MPa], xx yy zz xy yz xz, and von Mises stress (cells,) at cell centres."""
-        body = self.model.parts[solid].condenser.body
-        sigma = body.stress(self.displacement(solid).ravel())
-        return sigma, von_mises(sigma)
 
 
 @dataclass(frozen=True)
@@ -173,7 +84,12 @@ class Model:
 
     def _links(self, solid: Solid, grids: dict[str, PressureGrid]) -> Links:
         mine = [(face, grids[i.name]) for i in self.assembly.interfaces for face in self._faces_of(solid, i)]
-        seats = [s.split(".", 1)[1] for b in self.assembly.bolts for s in b.seats if s.split(".", 1)[0] == solid.name]
+        seats = [
+            s.split(".", 1)[1]
+            for b in self.assembly.bolts
+            for s in b.seats
+            if s.split(".", 1)[0] == solid.name
+        ]
         return Links(tuple(mine), tuple(seats))
 
     @staticmethod
@@ -182,8 +98,11 @@ class Model:
         return [side.split(".", 1)[1] for side in sides if side.split(".", 1)[0] == solid.name]
 
     def _join(
-        self, grids: dict[str, PressureGrid], condensers: dict[str, Condenser], elements: dict[str, Superelement]
-    ) -> dict[str, _Joint]:
+        self,
+        grids: dict[str, PressureGrid],
+        condensers: dict[str, Condenser],
+        elements: dict[str, Superelement],
+    ) -> dict[str, Joint]:
         joints, start = {}, 0
         for i in self.assembly.interfaces:
             sides = []
@@ -198,7 +117,9 @@ class Model:
             pixels = np.flatnonzero(area)
             if not len(pixels):
                 raise GeometryError(f'interface "{i.name}": the two faces do not lie over each other')
-            joints[i.name] = _Joint(i, grids[i.name], pixels, area[pixels], _initial_gap(i, grids[i.name])[pixels], start)
+            joints[i.name] = Joint(
+                i, grids[i.name], pixels, area[pixels], initial_gap(i, grids[i.name])[pixels], start
+            )
             start += len(pixels)
         return joints
 
@@ -222,7 +143,9 @@ class Model:
         self.modes = np.hstack(modes) if modes else np.zeros((self.size, 0))
         self.load = np.concatenate(loads) if loads else np.zeros(0)
 
-    def _numbering(self, condenser: Condenser, covered: tuple[Array, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _numbering(
+        self, condenser: Condenser, covered: tuple[Array, ...]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Columns of a superelement that are in use, and their places in the global vector."""
         own: list[Array] = []
         at: list[Array] = []
@@ -242,11 +165,15 @@ class Model:
 
     # -- solving -------------------------------------------------------------------------------------------
 
-    def tighten(self, forces: dict[str, float], method: str = "active_set", guess: State | None = None) -> State:
+    def tighten(
+        self, forces: dict[str, float], method: str = "active_set", guess: State | None = None
+    ) -> State:
         """State under given bolt forces [N] (all bolts free to lengthen)."""
         return self._solve({b.name: forces[b.name] for b in self.assembly.bolts}, None, method, guess)
 
-    def locked(self, state: State, given: dict[str, float] | None = None, method: str = "active_set") -> State:
+    def locked(
+        self, state: State, given: dict[str, float] | None = None, method: str = "active_set"
+    ) -> State:
         """State with all bolts locked at their length in `state`, except those given a new force [N]."""
         return self._solve(given or {}, state, method, state)
 
@@ -271,7 +198,9 @@ class Model:
         """Stiffness [N/mm] of the modelled part of every bolt."""
         return np.array([b.stiffness * b.share for b in self.assembly.bolts])
 
-    def _solve(self, given: dict[str, float], before: State | None, method: str, guess: State | None) -> State:
+    def _solve(
+        self, given: dict[str, float], before: State | None, method: str, guess: State | None
+    ) -> State:
         """One state; a locked bolt that would have to push goes slack instead (a nut can only pull)."""
         bolts = self.assembly.bolts
         unset = [b.name for b in bolts if b.name not in given]
@@ -282,7 +211,9 @@ class Model:
         for _ in range(2 * len(bolts) + 1):
             state = self._one(given | dict.fromkeys(slack, 0.0), lengths, method, guess)
             stretch = -(self._closing(state.x, state.rigid) + lengths)
-            pushing = {b.name for i, b in enumerate(bolts) if b.name in unset and state.x[self.pixels + i] < 0}
+            pushing = {
+                b.name for i, b in enumerate(bolts) if b.name in unset and state.x[self.pixels + i] < 0
+            }
             taut = {b.name for i, b in enumerate(bolts) if b.name in slack and stretch[i] > 0}
             if not pushing and not taut:
                 break
@@ -322,7 +253,7 @@ class Model:
             return None
         group, count = np.empty(self.pixels, dtype=np.int64), 0
         for j in self.joints.values():
-            ny, nx = j.grid.shape
+            _ny, nx = j.grid.shape
             row, col = j.pixels // nx, j.pixels % nx
             blocks, inverse = np.unique(row // block * nx + col // block, return_inverse=True)
             group[j.span] = count + inverse
@@ -355,16 +286,3 @@ def _seen_modes(name: str, element: Superelement) -> tuple[Array, Array]:
     if np.abs(idle).max(initial=0.0) > 1e-9 * max(1.0, float(np.abs(element.resultant).max(initial=0.0))):
         raise PhysicsRefused(f'solid "{name}" is pushed in a direction in which nothing holds it')
     return vt[seen].T, vt[seen] @ element.resultant
-
-
-def _initial_gap(interface: Interface, grid: PressureGrid) -> Array:
-    """Initial gap [mm] at all pixels of a grid."""
-    if interface.gap is None:
-        return np.zeros(grid.size)
-    if callable(interface.gap):
-        x, y = grid.centres
-        return np.broadcast_to(np.asarray(interface.gap(x, y), dtype=float), (grid.size,)).copy()
-    values = np.asarray(interface.gap, dtype=float)
-    if values.shape != grid.shape:
-        raise GeometryError(f'interface "{interface.name}": gap has shape {values.shape}, the grid {grid.shape}')
-    return values.ravel()

@@ -66,7 +66,11 @@ class Condenser:
 
     def __init__(self, solid: Solid, links: Links, build: Callable[[Solid], Body], cache: Path | None):
         self.solid, self.links, self._build = solid, links, build
-        self._file = None if cache is None or not _cacheable(solid) else cache / f"{identity(solid, links)}.superelement"
+        self._file = (
+            None
+            if cache is None or not _cacheable(solid)
+            else cache / f"{identity(solid, links)}.superelement"
+        )
         self._body: Body | None = None
         self._columns: sp.csc_matrix | None = None
         self._factor: Factor | None = None
@@ -98,7 +102,11 @@ class Condenser:
 
     @property
     def _modulus(self) -> float:
-        return 1.0 if isinstance(self.solid.shape, LayerStack) or self.solid.material is None else self.solid.material.E
+        return (
+            1.0
+            if isinstance(self.solid.shape, LayerStack) or self.solid.material is None
+            else self.solid.material.E
+        )
 
     def _link_columns(self) -> tuple[sp.csc_matrix, tuple[Array, ...], tuple[bool, ...]]:
         body, columns, covered, fine = self.body, [], [], []
@@ -109,7 +117,9 @@ class Condenser:
             mean = mean[np.flatnonzero(area > 0.05 * grid.area)]
             rows = mean.tocoo()
             columns.append(
-                sp.csr_matrix((-face.normal * rows.data, (3 * rows.col + 2, rows.row)), (body.dofs, mean.shape[0]))
+                sp.csr_matrix(
+                    (-face.normal * rows.data, (3 * rows.col + 2, rows.row)), (body.dofs, mean.shape[0])
+                )
             )
             covered.append(np.where(area > 0.05 * grid.area, area, 0.0))
             fine.append(resolves(face, grid))
@@ -124,13 +134,19 @@ class Condenser:
         self.seconds["stiffness"] = -time.perf_counter()
         stiffness = body.stiffness[body.free][:, body.free]
         self.seconds["stiffness"] += time.perf_counter()
-        bordered = sp.csc_matrix(sp.hstack([columns, sp.csc_matrix(load[:, None])])) if load.any() else columns
-        c, self._factor = condense(stiffness, bordered[body.free], body.coordinates, body.free // 3, keep=keep)
+        bordered = (
+            sp.csc_matrix(sp.hstack([columns, sp.csc_matrix(load[:, None])])) if load.any() else columns
+        )
+        c, self._factor = condense(
+            stiffness, bordered[body.free], body.coordinates, body.free // 3, keep=keep
+        )
         k = columns.shape[1]
         free = c[:k, k] if load.any() else np.zeros(k)
         self._columns = columns
         self.seconds["condense"] = time.perf_counter() - began
-        log.info("%s: %d unknowns condensed to %d in %.1f s", body.name, body.dofs, k, self.seconds["condense"])
+        log.info(
+            "%s: %d unknowns condensed to %d in %.1f s", body.name, body.dofs, k, self.seconds["condense"]
+        )
         modes, resultant = columns.T @ body.rigid_modes, body.rigid_modes.T @ load
         compliance, free = _without_rigid_part(c[:k, :k], free, modes, resultant)
         return Superelement(compliance, modes, free, resultant, covered, fine)
@@ -172,7 +188,9 @@ def _seen(modes: Array) -> Array:
     return np.where(np.abs(modes) < 1e-11, 0.0, modes)
 
 
-def _without_rigid_part(compliance: Array, free: Array, modes: Array, resultant: Array) -> tuple[Array, Array]:
+def _without_rigid_part(
+    compliance: Array, free: Array, modes: Array, resultant: Array
+) -> tuple[Array, Array]:
     """Compliance and free displacements with the rigid motion of the arbitrary supports taken out.
 
     Wherever modes^T x + resultant = 0 they give the same displacements up to a rigid motion, but without the large
@@ -207,7 +225,9 @@ def identity(solid: Solid, links: Links) -> str:
         "kind": type(solid.shape).__name__,
         "shape": shape,
         "nu": None if solid.material is None else solid.material.nu,
-        "E": solid.material.E if solid.material is not None and (solid.tractions or any(solid.body_force)) else None,
+        "E": solid.material.E
+        if solid.material is not None and (solid.tractions or any(solid.body_force))
+        else None,
         "degree": solid.degree,
         "symmetry": solid.symmetry,
         "fixed": solid.fixed,

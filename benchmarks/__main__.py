@@ -1,0 +1,189 @@
+"""Ratios of CPU time taken in one run: first solves, a further point, the cache, and CalculiX.
+
+    env/run python -m benchmarks            everything, some ten minutes
+    env/run python -m benchmarks --quick    without the 10k grid and CalculiX
+
+One thread, CPU time, so that a busy machine disturbs little. "First solve" is condensing both bodies and solving the
+contact problem; the denominator is one factorisation of plate and stack as one matrix, by whichever of our
+dissection and PETSc's MUMPS is faster. Meshing and assembly are the same for both and left out.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from holdersim.assembly import Assembly, Interface, Layer, LayerStack, Plate, Rect, Solid
+from holdersim.body import Body
+from holdersim.contact import active_set
+from holdersim.dissection import condense
+from holdersim.grid import averages
+from holdersim.materials.elastic import Elastic
+from holdersim.solve import Model
+
+FOOTPRINT = Rect.centred(50.0, 20.0)
+FORCE = 1250.0
+STEEL = Elastic("steel", 193e3, 0.29)
+
+
+def cpu(work: Callable[[], Any]) -> tuple[float, Any]:
+    """CPU seconds of a call, and what it returns."""
+    began = time.process_time()
+    out = work()
+    return time.process_time() - began, out
+
+
+def flatness(seed: float) -> Callable[[Any, Any], Any]:
+    """Gap [mm] of 20 um dish and 5 um waves; `seed` shifts the waves."""
+    return lambda x, y: (
+        0.02 * (1 - (x / 25) ** 2) + 0.0025 * (1 + np.cos(x / 3 + seed) * np.cos(y / 2 + seed))
+    )
+
+
+def setup(pixel: float) -> Assembly:
+    """Quarter of a 10 mm plate, pressed at its back's rim, on a stack of 0.5 mm that lies on a rigid base."""
+    materials = [Elastic("soft", 2.3e3, 0.38), Elastic("copper", 110e3, 0.34), Elastic("pellet", 5e3, 0.3)]
+    thick = (0.1, 0.02, 0.2, 0.1, 0.02, 0.06)
+    which = (0, 1, 2, 2, 1, 0)
+    layers = tuple(
+        Layer(f"l{i}", t, FOOTPRINT, materials[w]) for i, (t, w) in enumerate(zip(thick, which, strict=True))
+    )
+    stack = LayerStack(layers, FOOTPRINT, pixel / 2, pixel / 2)
+    plate = Plate(80, 60, 10, (), (), FOOTPRINT, 1.4, 4.0, 2)
+    planes = ("x0", "y0")
+
+    def rim(x: Any, y: Any, z: Any) -> Any:
+        out = np.zeros((3, *x.shape))
+        out[2] = -FORCE / 4 / 300.0 * (x > 30.0)
+        return out
+
+    return Assembly(
+        (
+            Solid("stack", stack, None, 1, symmetry=planes, fixed={"bottom": "z"}),
+            Solid("plate", plate, STEEL, 2, sum(thick), symmetry=planes, tractions={"back": rim}),
+        ),
+        (Interface("i", "stack.top", "plate.press", FOOTPRINT, pixel, flatness(0.0)),),
+        symmetry=planes,
+    )
+
+
+def monolithic(model: Model) -> tuple[sp.csr_matrix, Any, Any]:
+    """Plate and stack as one matrix, coupled over all pixels, with coordinates and node of each unknown."""
+    bodies = [model.parts[n].condenser.body for n in ("stack", "plate")]
+    joint = model.joints["i"]
+    means = [_means(b, f, joint.grid) for b, f in zip(bodies, ("top", "press"), strict=True)]
+    jump = sp.hstack([means[0][:, bodies[0].free], -means[1][:, bodies[1].free]])
+    k = sp.block_diag([b.stiffness[b.free][:, b.free] for b in bodies])
+    k = sp.csr_matrix(k + 1e4 * jump.T @ jump)
+    points = np.vstack([b.coordinates for b in bodies])
+    node = np.concatenate([bodies[0].free // 3, len(bodies[0].coordinates) + bodies[1].free // 3])
+    return k, points, node
+
+
+def _means(body: Body, face: str, grid: Any) -> sp.csr_matrix:
+    rows = averages(body.face(face), grid, len(body.coordinates))[0].tocoo()
+    return sp.csr_matrix((rows.data, (rows.row, 3 * rows.col + 2)), (grid.size, body.dofs))
+
+
+def mumps(k: sp.csr_matrix) -> float:
+    """CPU seconds of PETSc's MUMPS Cholesky factorisation with its best built-in ordering (PORD); inf without it."""
+    try:
+        from petsc4py import PETSc
+    except ImportError:
+        return float("inf")
+    a = PETSc.Mat().createAIJ(k.shape, csr=(k.indptr, k.indices, k.data))
+    a.setOption(PETSc.Mat.Option.SPD, True)
+    pc = PETSc.PC().create()
+    pc.setOperators(a)
+    pc.setType("cholesky")
+    pc.setFactorSolverType("mumps")
+    pc.setFactorSetUpSolverType()
+    pc.getFactorMatrix().setMumpsIcntl(7, 4)
+    return cpu(pc.setUp)[0]
+
+
+def plain(k: sp.csr_matrix, points: Any, node: Any) -> tuple[float, float]:
+    """CPU seconds of one plain factorisation: by our dissection, and by MUMPS."""
+    none = sp.csc_matrix((k.shape[0], 0))
+    return cpu(lambda: condense(k, none, points, node))[0], mumps(k)
+
+
+def first_and_further(pixel: float, name: str, target: float, warm_target: float) -> None:
+    """Print the rows of a first solve and of a further point at one grid."""
+    with tempfile.TemporaryDirectory() as cache:
+        made: list[float] = []
+        model = Model(setup(pixel), cache=None, keep=False)
+        for part in model.parts.values():
+            made.append(_condense_alone(part.condenser))
+        solve, state = cpu(lambda: model.tighten({}))
+        own, other = plain(*monolithic(model))
+        best = min(own, other)
+        n, dofs = model.pixels, {k: p.condenser.body.dofs for k, p in model.parts.items()}
+        print(f"\n{name}: n = {n}, unknowns {dofs}, contact in {state.solution.iterations} iterations")
+        print(f"  condense {' + '.join(f'{s:.1f}' for s in made)} s, contact {solve:.2f} s; "
+              f"one matrix: dissection {own:.1f} s, MUMPS/PORD {other:.1f} s")  # fmt: skip
+        row("first solve / one factorisation", (sum(made) + solve) / best, target)
+        stack = model.parts["stack"].condenser.body
+        own, other = plain(stack.stiffness[stack.free][:, stack.free], stack.coordinates, stack.free // 3)
+        problem, _ = model.problem({}, np.zeros(0))
+        changed = problem.gap + 1e-3 * np.cos(np.arange(model.pixels) / 40.0)
+        new = type(problem)(problem.compliance, changed, problem.slack, problem.modes, problem.load)
+        warm, _ = cpu(lambda: active_set(new, state.x > 0))
+        row("a further point, warm / stack's factorisation", warm / min(own, other), warm_target)
+        if pixel > 0.2:
+            cached(setup(pixel), Path(cache))
+    print(f"  peak memory so far {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+
+
+def _condense_alone(condenser: Any) -> float:
+    body = condenser.body
+    columns, _, _ = condenser._link_columns()
+    k = body.stiffness[body.free][:, body.free]
+    return cpu(lambda: condense(k, columns[body.free], body.coordinates, body.free // 3))[0]
+
+
+def cached(assembly: Assembly, cache: Path) -> None:
+    """Print the row of the cache: reading all superelements against making them, meshes included."""
+    stack = assembly.solids[0]
+    plate = Solid("plate", assembly.solids[1].shape, STEEL, 2, symmetry=assembly.symmetry)
+    alike = Assembly((stack, plate), assembly.interfaces, symmetry=assembly.symmetry)
+    make, _ = cpu(lambda: Model(alike, cache=cache, keep=False))
+    read, again = cpu(lambda: Model(alike, cache=cache, keep=False))
+    assert all(p.condenser.from_cache for p in again.parts.values())
+    row("superelements from the cache / making them", read / make, 0.02)
+
+
+def row(what: str, value: float, target: float, at_least: bool = False) -> None:
+    """Print one ratio beside its target."""
+    good = value >= target if at_least else value <= target
+    sign = ">=" if at_least else "<="
+    print(f"  {what:52}{value:9.3g}   target {sign} {target:g}   {'reached' if good else 'MISSED'}")
+
+
+def main() -> None:
+    """Run the benchmarks asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="without the 10k grid and CalculiX")
+    quick = parser.parse_args().quick
+    first_and_further(0.25, "4k grid", 1.3, 0.005)
+    if not quick:
+        first_and_further(25 / 160, "10k grid", 1.5, 0.01)
+        from .calculix import compare
+
+        compare()
+
+
+if __name__ == "__main__":
+    main()

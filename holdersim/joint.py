@@ -1,0 +1,55 @@
+"""A joint: the pixels of an interface that both faces cover, their areas and initial gaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .assembly import Interface
+from .errors import GeometryError
+from .grid import PressureGrid
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Pixels of one interface that both faces cover, and where they stand in the vector of link forces.
+
+    pixels (n,): their numbers in the grid; area (n,) [mm2]; gap (n,) [mm]; start: place of the first one.
+    """
+
+    interface: Interface
+    grid: PressureGrid
+    pixels: NDArray[np.int64]
+    area: Array
+    gap: Array
+    start: int
+
+    @property
+    def span(self) -> slice:
+        """Places of the pixels in the vector of link forces."""
+        return slice(self.start, self.start + len(self.pixels))
+
+    def map(self, values: Array, fill: float = np.nan) -> Array:
+        """Values on the pixels as a map (ny, nx)."""
+        out = np.full(self.grid.size, fill)
+        out[self.pixels] = values
+        return out.reshape(self.grid.shape)
+
+
+def initial_gap(interface: Interface, grid: PressureGrid) -> Array:
+    """Initial gap [mm] at all pixels of a grid."""
+    if interface.gap is None:
+        return np.zeros(grid.size)
+    if callable(interface.gap):
+        x, y = grid.centres
+        return np.broadcast_to(np.asarray(interface.gap(x, y), dtype=float), (grid.size,)).copy()
+    values = np.asarray(interface.gap, dtype=float)
+    if values.shape != grid.shape:
+        raise GeometryError(
+            f'interface "{interface.name}": gap has shape {values.shape}, the grid {grid.shape}'
+        )
+    return values.ravel()
