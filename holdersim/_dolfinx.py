@@ -16,7 +16,7 @@ from .errors import EnvironmentProblem
 T = TypeVar("T")
 
 try:
-    import basix
+    import basix as basix
     import basix.ufl
     import dolfinx
     import dolfinx.fem as fem
@@ -27,11 +27,10 @@ except ImportError as missing:  # pragma: no cover - depends on the machine
         f"FEniCSx is not importable ({missing}). Run the command through `env/run`, which makes the environment."
     ) from missing
 
-VERSION = tuple(int(p) for p in dolfinx.__version__.split(".")[:2])
+DOLFINX: str = dolfinx.__version__  # type: ignore[attr-defined]
+VERSION = tuple(int(p) for p in DOLFINX.split(".")[:2])
 if VERSION < (0, 9):  # pragma: no cover
-    raise EnvironmentProblem(
-        f"dolfinx {dolfinx.__version__} is too old; 0.9 or later is needed. Run through `env/run`."
-    )
+    raise EnvironmentProblem(f"dolfinx {DOLFINX} is too old; 0.9 or later is needed. Run through `env/run`.")
 
 JIT = {"timeout": 600}
 
