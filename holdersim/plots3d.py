@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SHARE = 0.06
+SHARE = 0.05
 """Largest displacement in the picture, as a share of the holder's longest side."""
+APART = 0.02
+"""How far bodies are moved apart in the picture, as a share of the holder's longest side."""
 CELL_SHARE = 0.10
 """Height of the cell in the picture, as a share of the holder's longest side (never less than to scale)."""
-SIZE = (1300, 850)
+SIZE = (1100, 720)
 TIMEOUT = 180.0
 HEAVY = 195_000
-"""Bytes above which the picture gets a palette, then fewer pixels."""
+"""Bytes above which the picture gets a palette of 256 colours."""
 
 
 def cutaway(result_folder: Path | str) -> Path | None:
@@ -72,11 +74,14 @@ def _preflight() -> None:
 
 def read_solids(folder: Path, symmetry: list[str]) -> dict[str, Any]:
     """Meshes of all solids by name, mirrored to the whole."""
+    import numpy as np
     import pyvista as pv
 
     solids = {}
     for path in sorted((folder / "fields").glob("*.vtu")):
         mesh: Any = pv.read(path)
+        # points on a plane of symmetry must meet their images exactly to become one
+        mesh.points[np.abs(mesh.points) < 1e-7] = 0.0
         for axis, plane in enumerate(("x0", "y0")):
             if plane in symmetry:
                 mesh = mesh.merge(mirror(mesh, axis), merge_points=True)
@@ -113,42 +118,70 @@ def nice(value: float) -> float:
 def prepare(solids: dict[str, Any], soft: set[str]) -> tuple[dict[str, Any], float, float]:
     """Deformed meshes, factor of the deformation and factor of the cell's thickness in the picture.
 
-    Heights inside the cell are stretched about its lowest point and what lies above is lifted along. The mean
-    displacement of all is taken away, so that a common rigid motion does not hide the bending.
+    Heights inside the cell are stretched about its lowest point. Each body loses its mean displacement, and
+    what lies above or below the cell is moved away a little: initial gaps are no part of the meshes, so that
+    their closing, exaggerated, would push the bodies into each other.
     """
     import numpy as np
 
-    every = np.vstack([m.points for m in solids.values()])
-    longest = float(np.ptp(every, axis=0).max())
-    shift = np.vstack([m.point_data["displacement"] for m in solids.values()])
-    mean = shift.mean(axis=0)
-    largest = float(np.linalg.norm(shift - mean, axis=1).max())
+    longest = float(np.ptp(np.vstack([m.points for m in solids.values()]), axis=0).max())
+    shifts = {n: np.asarray(m.point_data["displacement"], dtype=float) for n, m in solids.items()}
+    shifts = {name: u - u.mean(axis=0) for name, u in shifts.items()}
+    largest = max(float(np.linalg.norm(u, axis=1).max()) for u in shifts.values())
     factor = nice(SHARE * longest / largest) if largest > 0 else 1.0
-    low, high, stretch = 0.0, 0.0, 1.0
-    if soft & solids.keys():
-        z = np.concatenate([solids[name].points[:, 2] for name in soft & solids.keys()])
-        low, high = float(z.min()), float(z.max())
-        stretch = max(1.0, nice(CELL_SHARE * longest / (high - low)))
+    low, high = _layer(solids, soft)
+    stretch = max(1.0, nice(CELL_SHARE * longest / (high - low))) if high > low else 1.0
     out = {}
     for name, mesh in solids.items():
         points = np.asarray(mesh.points, dtype=float).copy()
-        z = points[:, 2]
         if name in soft:
-            points[:, 2] = low + stretch * (z - low)
-        elif z.mean() > (low + high) / 2:
-            points[:, 2] = z + (stretch - 1) * (high - low)
+            points[:, 2] = low + stretch * (points[:, 2] - low)
+        elif points[:, 2].mean() > (low + high) / 2:
+            points[:, 2] += (stretch - 1) * (high - low) + APART * longest
+        else:
+            points[:, 2] -= APART * longest
         moved = mesh.copy(deep=True)
-        moved.points = points + factor * (np.asarray(mesh.point_data["displacement"]) - mean)
+        moved.points = points + factor * shifts[name]
         moved.cell_data["pressing"] = -np.asarray(mesh.cell_data["stress"])[:, 2]
         out[name] = moved
     return out, factor, stretch
 
 
-def cut(mesh: Any, centre: tuple[float, float]) -> Any:
-    """The mesh without its quarter nearest to the viewer (x above, y below the middle), cells cut cleanly."""
-    behind = mesh.clip(normal="y", origin=(0, centre[1], 0), invert=False)
-    front = mesh.clip(normal="y", origin=(0, centre[1], 0), invert=True)
-    return behind.merge(front.clip(normal="x", origin=(centre[0], 0, 0), invert=True), merge_points=True)
+def _layer(solids: dict[str, Any], soft: set[str]) -> tuple[float, float]:
+    """Lowest and highest z [mm] of the cell; without one, the middle of all bodies twice."""
+    cell = [m.bounds for n, m in solids.items() if n in soft]
+    if cell:
+        return min(b[4] for b in cell), max(b[5] for b in cell)
+    middle = sum((m.bounds[4] + m.bounds[5]) / 2 for m in solids.values()) / len(solids)
+    return middle, middle
+
+
+def cut(mesh: Any, x: float, y: float) -> Any:
+    """The undeformed mesh without its quarter nearest to the viewer, beyond x and before y.
+
+    Whole cells are taken away where the planes follow the mesh; only else are cells cut, since cuts along
+    their faces leave slivers.
+    """
+    import numpy as np
+
+    ((_, cells),) = mesh.cells_dict.items()
+    corners = np.asarray(mesh.points)[np.asarray(cells)][:, :, :2] - (x, y)
+    small = 1e-6 * mesh.length
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    away = (high[:, 0] > small) & (low[:, 1] < -small)
+    straddling = away & ((low < -small) & (high > small)).any(axis=1)
+    if not straddling.any():
+        return mesh.extract_cells(np.flatnonzero(~away))
+    behind = mesh.clip(normal="y", origin=(0, y, 0), invert=False)
+    front = mesh.clip(normal="y", origin=(0, y, 0), invert=True)
+    return behind.merge(front.clip(normal="x", origin=(x, 0, 0), invert=True), merge_points=True)
+
+
+def _middle(solids: dict[str, Any]) -> tuple[float, float]:
+    """Middle of the holder in plan, x and y [mm]."""
+    boxes = [m.bounds for m in solids.values()]
+    x0, x1, y0, y1 = (f(b[k] for b in boxes) for k, f in enumerate((min, max, min, max)))
+    return (x0 + x1) / 2, (y0 + y1) / 2
 
 
 def render(folder: Path) -> Path:
@@ -160,17 +193,17 @@ def render(folder: Path) -> Path:
     drawing = summary.get("drawing", {})
     soft = {layer["solid"] for layer in drawing.get("layers", [])}
     solids = read_solids(folder, summary.get("mesh", {}).get("symmetry", []))
-    shapes, factor, stretch = prepare(solids, soft)
+    middle = _middle(solids)
+    shapes, factor, stretch = prepare({name: cut(mesh, *middle) for name, mesh in solids.items()}, soft)
     plotter: Any = pv.Plotter(off_screen=True, window_size=list(SIZE))
     plotter.set_background("white")
     plates = [mesh for name, mesh in shapes.items() if name not in soft]
     cell = [mesh for name, mesh in shapes.items() if name in soft]
     _add(plotter, plates, "von_mises", "von Mises stress, plates [MPa]")
     _add(plotter, cell, "pressing", "Pressing stress -szz, cell [MPa]")
-    text = f"{summary['title']}\ndeformation x {factor:g}"
-    if soft & shapes.keys():
-        text += f", thickness of the cell x {stretch:g}"
-    plotter.add_text(text, position=(0.02, 0.92), viewport=True, font_size=12, color="black")
+    thick = f", thickness of the cell x {stretch:g}" if soft & shapes.keys() else ""
+    text = f"{summary['title']}\ndeformation x {factor:g}{thick}, bodies drawn apart"
+    plotter.add_text(text, position=(0.02, 0.92), viewport=True, font_size=10, color="black")
     plotter.enable_anti_aliasing("ssaa")
     plotter.view_vector((0.75, -1.0, 0.55), viewup=(0, 0, 1))
     width, depth, height = np.ptp(np.vstack([m.points for m in shapes.values()]), axis=0)
@@ -181,49 +214,46 @@ def render(folder: Path) -> Path:
 
 
 def _add(plotter: Any, shapes: list[Any], field: str, title: str) -> None:
-    """Meshes of one kind on one colour scale, with their outlines."""
+    """Meshes of one kind on one colour scale, with their edges."""
     import numpy as np
 
     if not shapes:
         return
     values = np.concatenate([m.cell_data[field] for m in shapes])
-    volumes = np.concatenate([m.compute_cell_sizes()["Volume"] for m in shapes])
+    volumes = np.concatenate([np.abs(m.compute_cell_sizes()["Volume"]) for m in shapes])
     order = np.argsort(values)
-    share = np.cumsum(np.abs(volumes[order]))
+    share = np.cumsum(volumes[order])
     # small cells at edges carry singular stresses: they must not set the scale
     top = float(values[order][np.searchsorted(share, 0.99 * share[-1])])
     plates = field == "von_mises"
-    bar = {
+    look: dict[str, Any] = {"cmap": "inferno" if plates else "viridis", "ambient": 0.5, "diffuse": 0.55}
+    look |= {"clim": (0.0, top or 1.0), "scalar_bar_args": _bar(title, 0.06 if plates else 0.55)}
+    for mesh in shapes:
+        surface = mesh.extract_surface(algorithm=None)
+        edges = surface.extract_feature_edges(
+            40, boundary_edges=False, non_manifold_edges=False, manifold_edges=False
+        )
+        if edges.n_cells:
+            edges.clear_data()
+            plotter.add_mesh(edges, color="black", line_width=1.2)
+        plotter.add_mesh(surface, scalars=field, copy_mesh=True, **look)
+
+
+def _bar(title: str, x: float) -> dict[str, Any]:
+    """Colour bar in the lower part of the picture, from x on (a share of its width)."""
+    return {
         "title": f"{title}, ends at p99 of the volume\n",
-        "vertical": False,
-        "position_x": 0.06 if plates else 0.55,
+        "position_x": x,
         "position_y": 0.02,
         "width": 0.38,
         "height": 0.09,
+        "vertical": False,
         "color": "black",
-        "title_font_size": 18,
-        "label_font_size": 16,
+        "title_font_size": 15,
+        "label_font_size": 14,
         "n_labels": 5,
         "fmt": "%.3g",
     }
-    every = np.vstack([m.points for m in shapes])
-    x, y, _ = (every.min(axis=0) + every.max(axis=0)) / 2
-    for mesh in shapes:
-        part = cut(mesh, (float(x), float(y)))
-        edges = part.extract_surface(algorithm=None).extract_feature_edges(40, manifold_edges=False)
-        if edges.n_cells:
-            plotter.add_mesh(edges, color="black", line_width=1.2)
-        plotter.add_mesh(
-            part,
-            scalars=field,
-            clim=(0.0, top or 1.0),
-            cmap="inferno" if plates else "viridis",
-            ambient=0.5,
-            diffuse=0.55,
-            specular=0.0,
-            scalar_bar_args=bar,
-            copy_mesh=True,
-        )
 
 
 def _save(plotter: Any, picture: Path) -> None:
@@ -235,10 +265,7 @@ def _save(plotter: Any, picture: Path) -> None:
     plotter.close()
     image.save(fresh, format="PNG", optimize=True)
     if fresh.stat().st_size > HEAVY:
-        image.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(fresh, format="PNG", optimize=True)
-    if fresh.stat().st_size > HEAVY:
-        smaller = image.resize((2 * SIZE[0] // 3, 2 * SIZE[1] // 3))
-        smaller.quantize(128).save(fresh, format="PNG", optimize=True)
+        image.quantize(256, kmeans=2).save(fresh, format="PNG", optimize=True)
     os.replace(fresh, picture)
 
 

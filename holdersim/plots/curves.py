@@ -42,18 +42,21 @@ def profiles(result: Result, film: float) -> Figure:
     """Pressure along both mid-lines of every interface, at film resolution, last step."""
     made = style.figure(10.4, 4.2)
     axes = made.subplots(1, 2, sharey=True)
-    faces, last = _faces(result), result.steps[-1]
+    faces, last, highest = _faces(result), result.steps[-1], 0.0
     for k, (face, (m,)) in enumerate(zip(faces, pressures(result, [last]), strict=True)):
         p, _, x, y = film_average(m.values, m.area, m.x, m.y, film)
+        along = middle_line(p, y, _middle(face, "y")), middle_line(p.T, x, _middle(face, "x"))
+        highest = max(highest, *(float(np.nanmax(line, initial=0.0)) for line in along))
         look = {"color": style.LINES[k % len(style.LINES)], "lw": 1.6, "ls": ("-", "--", "-.")[k % 3]}
-        axes[0].plot(x, middle_line(p, y, _middle(face, "y")), label=face["name"], **look)
-        axes[1].plot(y, middle_line(p.T, x, _middle(face, "x")), label=face["name"], **look)
+        axes[0].plot(x, along[0], label=face["name"], **look)
+        axes[1].plot(y, along[1], label=face["name"], **look)
     for ax, axis, other in ((axes[0], "x", "y"), (axes[1], "y", "x")):
         _edges(ax, result, axis)
         ax.set_xlabel(f"{axis} [mm]")
         ax.set_title(f"along {axis}, at the middle in {other}")
-        ax.set_ylim(0, 1.22 * max(ax.dataLim.y1, 1e-6))
         ax.grid(axis="y", color="0.9", lw=0.6)
+    # room for the names of the edges above the curves
+    axes[0].set_ylim(0, 1.22 * max(highest, 1e-6))
     axes[0].set_ylabel("Contact pressure [MPa]")
     axes[0].legend(loc="best")
     made.suptitle(f"Mid-line profiles after {last}, averaged over {film:g} mm squares")

@@ -51,8 +51,7 @@ def _certificates(summary: Mapping[str, Any]) -> list[str]:
     all_of_them = summary.get("certificates", {})
     bad = {name: c for name, c in all_of_them.items() if not c["ok"]}
     if not bad:
-        hold = f"certificates: all {len(all_of_them)} hold ({', '.join(all_of_them)})"
-        return [hold] if all_of_them else []
+        return [f"certificates: all {len(all_of_them)} hold"] if all_of_them else []
     rows = ([name, number(c["value"]), number(c["limit"])] for name, c in bad.items())
     return ["certificates that FAILED:", *_table(["name", "value", "limit"], rows)]
 

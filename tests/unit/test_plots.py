@@ -10,7 +10,7 @@ from synthetic import holder, maps, summary, two_blocks, write_fields
 from holdersim import plots3d
 from holdersim.metrics import TOUCH
 from holdersim.plots import draw, show
-from holdersim.plots.curves import middle_line
+from holdersim.plots.curves import middle_line, profiles
 from holdersim.plots.panels import (
     Map,
     deflection_picture,
@@ -136,6 +136,21 @@ def test_maps_are_drawn_to_scale_where_they_are(bare):
     assert np.linalg.norm(one[1] - one[0]) == pytest.approx(np.linalg.norm(one[2] - one[0]), rel=1e-6)
 
 
+def test_profiles_show_every_curve_whole(tmp_path):
+    # open along the mid-line in y, pressed along x: neither may cut off the other
+    assembly = two_blocks()
+    data = maps(assembly)
+    data["pair_pressure"][:] = 0.0
+    data["pair_pressure"][0, :, -2:] = 44.0
+    with RunFolder(tmp_path, "demo", "1") as run:
+        run.finish(summary(assembly, data), data, {})
+    made = profiles(open_result(run.folder), 0.5)
+    top = max(line.get_ydata().max() for line in made.axes[0].get_lines()[:1])
+    assert top == pytest.approx(44.0)
+    for ax in made.axes:
+        assert ax.get_ylim()[0] == 0 and ax.get_ylim()[1] > top
+
+
 def test_many_steps_are_thinned_but_keep_the_ends():
     steps = [f"s{k}" for k in range(23)]
     some = some_steps(steps)
@@ -215,7 +230,7 @@ def test_a_quarter_is_mirrored_and_exaggerated_to_a_round_factor(tmp_path):
     corner, image = places[40, 30, 10.475], places[-40, 30, 10.475]
     assert image == pytest.approx(corner * [-1, 1, 1])
     shapes, factor, stretch = plots3d.prepare(solids, {"cell"})
-    assert factor in (200, 500, 1000) and stretch == 10
+    assert factor in (100, 200, 500) and stretch == 10
     height = np.ptp(shapes["cell"].points[:, 2])
     assert height == pytest.approx(4.75 + factor * 1e-4, rel=0.02)
     pressing = shapes["cell"].cell_data["pressing"]
@@ -226,8 +241,11 @@ def test_cutting_takes_away_a_quarter(tmp_path):
     pytest.importorskip("pyvista")
     write_fields(tmp_path / "fields", "quarter")
     plate = plots3d.read_solids(tmp_path, ["x0", "y0"])["top_plate"]
-    left = plots3d.cut(plate, (0.0, 0.0))
+    left = plots3d.cut(plate, 0.0, 0.0)
     assert left.volume == pytest.approx(0.75 * plate.volume, rel=1e-6)
+    assert left.n_cells == 0.75 * plate.n_cells, "planes along the mesh cut no cell"
+    between = plots3d.cut(plate, 1.0, 0.7)
+    assert between.volume == pytest.approx(plate.volume - 39 * 30.7 * 10, rel=1e-6)
 
 
 @pytest.mark.parametrize(
