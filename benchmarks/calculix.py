@@ -26,8 +26,7 @@ case = read_case({str(CASE)!r}).with_("grid.pixel", "1 mm").with_("mesh.level", 
 model = Model(case.assembly(), keep=False)
 state = None
 for k in range({POINTS}):
-    state = model.tighten({{b: f * (0.5 + k / {POINTS}) for b, f in case.final_forces().items()
-                           if b in [m.name for m in model.assembly.bolts]}} , guess=state)
+    state = model.tighten({{b: f * (0.5 + k / {POINTS}) for b, f in case.final_forces().items()}}, guess=state)
 assert state.force("cell_top") > 0
 """
 

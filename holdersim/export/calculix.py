@@ -36,8 +36,12 @@ TOUCH = 1e-6
 def write(
     assembly: Assembly, path: Path, force_per_bolt: dict[str, float], stiffness: float = STIFFNESS
 ) -> Path:
-    """Path of the written file; forces [N] are those of whole bolts, by name."""
-    missing = {b.name for b in assembly.bolts} ^ set(force_per_bolt)
+    """Path of the written file; forces [N] are those of whole bolts, by name.
+
+    Forces of bolts that the assembly's symmetry has cut away may be given too and are left out.
+    """
+    cut = set(assembly.bolt_names.values()) - {b.name for b in assembly.bolts}
+    missing = {b.name for b in assembly.bolts} ^ (set(force_per_bolt) - cut)
     if missing:
         raise GeometryError(
             f"one force for each bolt is needed; wrong or missing: {', '.join(sorted(missing))}"
