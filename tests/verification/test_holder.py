@@ -50,10 +50,9 @@ def holder(symmetry: tuple[str, ...] = ()) -> Assembly:
         Interface("high", "cell.top", "top.press", cell, 1.0, dish),
     )
     bolts = tuple(
-        Bolt(n, (f"bottom.seat:{n}", f"top.seat:{n}"), x, y, 1.5e5, 4.0, 8.8, 600,
-             640, 9.0)
+        Bolt(n, (f"bottom.seat:{n}", f"top.seat:{n}"), x, y, 1.5e5, 4.0, 8.8, 600.0, 640.0, 9.0)
         for n, (x, y) in here.items()
-    )  # fmt: skip
+    )
     return Assembly(solids, faces, bolts, symmetry)
 
 
@@ -212,37 +211,3 @@ def test_condensed_equals_uncondensed() -> None:
     for name, wanted in displacement.items():
         error = relative(state.displacement(name), wanted)
         assert error < 1e-8, f"displacement of {name} differs by {error:.1e}"
-
-
-def bare_plate(thickness: float) -> State:
-    """Quarter of a bare holder 80 x 60 on the paper's stack, reduced to a half of it on its plane of symmetry, 5 MPa."""
-    cell = Rect.centred(15, 35)
-    layers = (
-        Layer("laminate", 0.11, cell, Elastic("laminate", 3e3, 0.35)),
-        Layer("cathode", 0.07, cell, Elastic("cathode", 1e3, 0.2)),
-        Layer("separator", 0.02, cell, Elastic("separator", 500.0, 0.3)),
-    )
-    seats = tuple(Seat(n, np.sign(x) * 32.0, np.sign(y) * 22.0, 6.6, 12.0) for n, (x, y) in SPOTS.items())
-    plate = Plate(80, 60, thickness, tuple(Hole(s.x, s.y, 6.6) for s in seats), seats, cell, 3.0, 6.0, 2)
-    force = 5.0 * 15 * 35 / 4
-    pull = force / (np.pi / 4 * (12.0**2 - 6.6**2))
-    lower = Solid("cell", LayerStack(layers, cell, 0.5, 1.0), None, 1, fixed={"bottom": "z"}, symmetry=BOTH)
-    upper = Solid("plate", plate, Elastic("304", 193e3, 0.29), 2, z=0.2, tractions={"seat:a": (0, 0, -pull)}, symmetry=BOTH)
-    face = Interface("i", "cell.top", "plate.press", cell, 1.0)
-    return Model(Assembly((lower, upper), (face,), symmetry=BOTH)).tighten({})
-
-
-def test_sign_of_the_physics() -> None:
-    """Contact.md: bolts outside the cell bend the plate, so its edges press and its middle lifts off; thick is even."""
-    states = {t: bare_plate(t) for t in (10.0, 25.0, 120.0)}
-    maps = {t: s.pressure("i") for t, s in states.items()}
-    for t, s in states.items():
-        mean = 4 * s.force("i") / 15 / 35
-        assert abs(mean / 5 - 1) < 0.02, f"{t} mm: mean {mean:.4f}"
-    thin, middle, thick = maps.values()
-    assert thin[:4, :2].max() == 0.0, f"10 mm: centre at {thin[:4, :2].max():.3f} MPa, should have lifted off"
-    centre, edge = middle[:4, :2].mean(), middle[-2:, :].mean()
-    assert centre < 0.9 * edge, f"25 mm: centre {centre:.3f}, edge {edge:.3f}"
-    spread = {t: float(p.std() / p.mean()) for t, p in maps.items()}
-    assert spread[10.0] > 2 * spread[25.0] > 4 * spread[120.0], f"spread {spread}"
-    assert (thick > 0).all()
