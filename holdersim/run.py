@@ -105,6 +105,7 @@ def _summary(
             "unknowns": {n: p.condenser.body.dofs for n, p in model.parts.items()},
             "from_cache": {n: p.condenser.from_cache for n, p in model.parts.items()},
         },
+        "film_mm": case.grid.film,
         "drawing": store.drawing(assembly),
         "definitions": metrics.DEFINITIONS,
         "warnings": case.warnings,
