@@ -96,8 +96,11 @@ class Condenser:
                 self.from_cache, self.seconds["cache"] = True, time.perf_counter() - began
                 return found
         made = self._make(keep)
+        # to the unit modulus of the cache and back, always: made and fetched are then equal bit for bit
+        np.multiply(made.compliance, self._modulus, out=made.compliance)
         if self._file is not None:
-            _write(self._file, made, self._modulus)
+            _write(self._file, made)
+        np.divide(made.compliance, self._modulus, out=made.compliance)
         return made
 
     @property
@@ -220,14 +223,14 @@ def identity(solid: Solid, links: Links) -> str:
         shape["content"] = hashlib.sha256(Path(solid.shape.path).read_bytes()).hexdigest()
     for layer in shape.get("layers", []) if isinstance(solid.shape, LayerStack) else []:
         layer["material"] = {"E": layer["material"]["E"], "nu": layer["material"]["nu"]}
+    loaded = bool(solid.tractions) or any(solid.body_force)
     data = {
         "format": FORMAT,
         "kind": type(solid.shape).__name__,
         "shape": shape,
         "nu": None if solid.material is None else solid.material.nu,
-        "E": solid.material.E
-        if solid.material is not None and (solid.tractions or any(solid.body_force))
-        else None,
+        "E": solid.material.E if solid.material is not None and loaded else None,
+        "flip": solid.flip if loaded else None,
         "degree": solid.degree,
         "symmetry": solid.symmetry,
         "fixed": solid.fixed,
@@ -250,9 +253,9 @@ def _checksum(arrays: dict[str, Array]) -> int:
     return total
 
 
-def _write(file: Path, made: Superelement, modulus: float) -> None:
+def _write(file: Path, made: Superelement) -> None:
     """Write a cache entry whole or not at all; a full disk is reported and survived."""
-    arrays = {"compliance": made.compliance * modulus, "modes": made.modes, "free": made.free}
+    arrays = {"compliance": made.compliance, "modes": made.modes, "free": made.free}
     arrays |= {"resultant": made.resultant, "fine": np.array(made.fine)}
     arrays |= {f"covered{i}": a for i, a in enumerate(made.covered)}
     try:
