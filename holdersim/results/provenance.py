@@ -61,9 +61,24 @@ def commit() -> str | None:
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():  # installed: a repository further up would be somebody else's
         return None
-    head = _git(root, "rev-parse", "HEAD")
+    head = _git(root, "rev-parse", "HEAD") or _head(root / ".git")
     changed = _git(root, "status", "--porcelain", "--untracked-files=no")
     return f"{head}+changes" if head and changed else head
+
+
+def _head(folder: Path) -> str | None:
+    """Commit that is checked out, read from the repository's files where there is no git program."""
+    try:
+        head = (folder / "HEAD").read_text(encoding="utf-8").strip()
+        if not head.startswith("ref: "):
+            return head or None
+        name = head.removeprefix("ref: ")
+        if (folder / name).is_file():
+            return (folder / name).read_text(encoding="utf-8").strip()
+        packed = (folder / "packed-refs").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    return next((line.split()[0] for line in packed if line.endswith(f" {name}")), None)
 
 
 def _git(root: Path, *words: str) -> str | None:
