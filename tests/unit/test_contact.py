@@ -85,11 +85,14 @@ def test_a_load_that_nothing_carries_is_not_balanced() -> None:
     """A pull away from the springs has no answer: the certificate says so, or the solver stops."""
     problem = ContactProblem(np.eye(3), np.zeros(3), np.zeros(0), np.ones((3, 1)), np.array([1.0]))
     try:
-        assert active_set(problem).certificates["force_balance"] > 0.1
+        balance = active_set(problem).certificates["force_balance"]
     except NotConvergedError:
-        pass
+        balance = 1.0
+    assert balance > 0.1
 
 
 def test_a_problem_without_pixels() -> None:
-    found = active_set(ContactProblem(np.array([[0.5]]), np.zeros(0), np.array([-1.0]), np.zeros((1, 0)), np.zeros(0)))
+    found = active_set(
+        ContactProblem(np.array([[0.5]]), np.zeros(0), np.array([-1.0]), np.zeros((1, 0)), np.zeros(0))
+    )
     np.testing.assert_allclose(found.member, [2.0])

@@ -13,7 +13,9 @@ from holdersim.dissection import condense
 from holdersim.errors import NotConvergedError
 
 
-def lattice(nx: int, ny: int, nz: int, seed: int, dofs: int = 1) -> tuple[sp.csr_matrix, np.ndarray, np.ndarray]:
+def lattice(
+    nx: int, ny: int, nz: int, seed: int, dofs: int = 1
+) -> tuple[sp.csr_matrix, np.ndarray, np.ndarray]:
     """Positive definite matrix on a lattice with random springs, coordinates and the node of every unknown."""
     rng = np.random.default_rng(seed)
     number = np.arange(nx * ny * nz).reshape(nz, ny, nx)

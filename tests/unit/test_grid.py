@@ -12,6 +12,7 @@ from holdersim.grid import Face, PressureGrid, averages, resolves
 
 def bilinear(vertices: np.ndarray, degree: int = 1) -> Face:
     """Face of bilinear quadrilaterals that share no node."""
+
     def shape(facets: np.ndarray, ref: np.ndarray) -> np.ndarray:
         s, t = ref.T
         return np.stack([(1 - s) * (1 - t), s * (1 - t), (1 - s) * t, s * t], axis=1)
@@ -60,7 +61,8 @@ def test_means_on_skewed_facets() -> None:
     """Four quadrilaterals around a point off the middle: areas and linear fields stay exact."""
     c = np.array([1.3, 0.8])
     quads = np.array([
-        [(0, 0), (1, 0), (0, 1), c], [(1, 0), (2, 0), c, (2, 1)], [(0, 1), c, (0, 2), (1, 2)], [c, (2, 1), (1, 2), (2, 2)],
+        [(0, 0), (1, 0), (0, 1), c], [(1, 0), (2, 0), c, (2, 1)],
+        [(0, 1), c, (0, 2), (1, 2)], [c, (2, 1), (1, 2), (2, 2)],
     ])  # fmt: skip
     face, grid = bilinear(quads), PressureGrid.over(Rect(0, 2, 0, 2), 0.45)
     mean, area = averages(face, grid, 16)
@@ -83,7 +85,9 @@ def test_pixel_forces_on_a_face_add_up_to_its_uniform_load() -> None:
     np.testing.assert_allclose(mean.T @ area, 0.25, rtol=1e-12)
 
 
-@pytest.mark.parametrize("degree, pixel, fine", [(1, 2.0, True), (1, 1.9, False), (2, 1.0, True), (2, 0.9, False)])
+@pytest.mark.parametrize(
+    "degree, pixel, fine", [(1, 2.0, True), (1, 1.9, False), (2, 1.0, True), (2, 0.9, False)]
+)
 def test_resolution_rule(degree: int, pixel: float, fine: bool) -> None:
     """Facets of degree 2 up to a pixel, of degree 1 up to half a pixel."""
     face = bilinear(squares(4, 1.0), degree)

@@ -48,14 +48,18 @@ def test_damage_is_noticed_and_mended(made: tuple[Superelement, Path], damage: s
     element, file = made
     raw = bytearray(file.read_bytes())
     raw[len(raw) // 2] ^= 0x10
-    file.write_bytes({"cut": raw[: len(raw) // 2], "flipped": raw, "empty": b"", "text": b"not an archive"}[damage])
+    file.write_bytes(
+        {"cut": raw[: len(raw) // 2], "flipped": raw, "empty": b"", "text": b"not an archive"}[damage]
+    )
     again = Condenser(PLATE, LINKS, build_body, file.parent)
     assert same(again.get(), element) and not again.from_cache
     third = Condenser(PLATE, LINKS, build_body, file.parent)
     assert same(third.get(), element) and third.from_cache
 
 
-def test_another_alloy_needs_no_factorisation(made: tuple[Superelement, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_alloy_needs_no_factorisation(
+    made: tuple[Superelement, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     soft = replace(PLATE, material=Elastic("alloy", 70e3, 0.3))
     wanted = Condenser(soft, LINKS, build_body, None).get()
 
@@ -67,7 +71,9 @@ def test_another_alloy_needs_no_factorisation(made: tuple[Superelement, Path], m
     error = np.abs(found.compliance - wanted.compliance).max() / np.abs(wanted.compliance).max()
     assert error < 1e-12, f"compliance off by {error:.1e}"
     with pytest.raises(AssertionError, match="condensed again"):
-        Condenser(replace(PLATE, material=Elastic("other", 70e3, 0.31)), LINKS, build_body, made[1].parent).get()
+        Condenser(
+            replace(PLATE, material=Elastic("other", 70e3, 0.31)), LINKS, build_body, made[1].parent
+        ).get()
 
 
 def test_a_full_disk_costs_only_the_cache(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -83,8 +89,8 @@ def test_identity_depends_on_what_matters() -> None:
     assert identity(replace(PLATE, material=Elastic("x", 1.0, 0.3)), LINKS) == base
     loaded = replace(PLATE, tractions={"top": (0.0, 0.0, -1.0)})
     others = [
-        replace(PLATE, degree=1), replace(PLATE, fixed={"top": "z"}), replace(PLATE, shape=Block(LINES, LINES, (0, 1.5))),
-        replace(PLATE, material=Elastic("x", 200e3, 0.31)), loaded, replace(loaded, flip=True),
+        replace(PLATE, degree=1), replace(PLATE, fixed={"top": "z"}),
+        replace(PLATE, shape=Block(LINES, LINES, (0, 1.5))), replace(PLATE, material=Elastic("x", 200e3, 0.31)), loaded, replace(loaded, flip=True),
         replace(loaded, material=Elastic("x", 1.0, 0.3)), replace(PLATE, body_force=(0.0, 0.0, 1.0)),
     ]  # fmt: skip
     seen = [base, *(identity(s, LINKS) for s in others), identity(PLATE, Links(LINKS.grids, ()))]
@@ -125,6 +131,7 @@ def test_fields_do_not_depend_on_where_the_superelement_came_from(tmp_path: Path
 
 def test_a_stack_scales_with_nothing(tmp_path: Path) -> None:
     """Two layers of other moduli are another body."""
+
     def stack(e: float) -> Solid:
         layers = tuple(Layer(n, 0.2, SQUARE, Elastic(n, m, 0.3)) for n, m in (("a", e), ("b", 2e3)))
         return Solid("stack", LayerStack(layers, SQUARE, 0.5, 1.0), None, 1)

@@ -47,7 +47,13 @@ def solve(*solids: Solid, interfaces: tuple[Interface, ...] = (), symmetry: tupl
 
 
 def line_contact(
-    half: Block, material: Elastic, upper: tuple[Block, Elastic], force: float, region: float, pixel: float, gap: Gap | None
+    half: Block,
+    material: Elastic,
+    upper: tuple[Block, Elastic],
+    force: float,
+    region: float,
+    pixel: float,
+    gap: Gap | None,
 ) -> State:
     """A slab pressed by `force` [N/mm] from above: plane strain, half model (x >= 0), contact over |x| < region."""
     block, stuff = upper
@@ -88,5 +94,3 @@ def node_at(body: Body, point: tuple[float, float, float]) -> int:
 def relative(found: Array, wanted: Array) -> float:
     """Largest difference over largest wanted value."""
     return float(np.abs(found - wanted).max() / np.abs(wanted).max())
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -39,10 +40,7 @@ def hertz_line(pixels: int, e1: Elastic, e2: Elastic, radius: float, force: floa
     h, width = a / pixels, 100 * a
     lateral, depth = graded(1.5 * a, round(1.5 * pixels), width, 1.5), graded(a, pixels, width, 1.5)
     base = Block(lateral, (0.0, h), down(depth))
-    if e2 is RIGID:
-        top = Block(lines(0, 1.5 * a, 2), (0.0, h), (0.0, a))
-    else:
-        top = Block(lateral, (0.0, h), depth)
+    top = Block(lines(0, 1.5 * a, 2), (0.0, h), (0.0, a)) if e2 is RIGID else Block(lateral, (0.0, h), depth)
     return line_contact(base, e1, (top, e2), force, 1.5 * a, h, lambda x, y: x**2 / (2 * radius))
 
 
@@ -56,7 +54,9 @@ def test_line_on_rigid_and_its_rate() -> None:
     for n in (4, 8, 16):
         state = hertz_line(n, Elastic("al", 70e3, 0.33), RIGID, 100.0, 100.0, a)
         x, p, width = right_half(state, 100.0)
-        errors.append(float(np.sqrt(((p - elliptic_mean(x, a, p0)) ** 2 * width).sum() / (p0**2 * a * 2 / 3))))
+        errors.append(
+            float(np.sqrt(((p - elliptic_mean(x, a, p0)) ** 2 * width).sum() / (p0**2 * a * 2 / 3)))
+        )
     edge = contact_edge(x, p, p0, a)
     assert abs(p[0] / p0 - 1) < 0.01, f"p0 = {p[0]:.3f}"
     assert abs(edge / a - 1) < 0.01, f"a = {edge:.5f}"
@@ -93,14 +93,16 @@ def sphere(pixels: int, a: float) -> State:
     lower = Solid("base", Block(side, side, down(depth)), base, 2, fixed={"bottom": "z"})
     upper = Solid("ball", top, RIGID, 1, tractions={"top": (0, 0, -125 / reach**2)})
     region = Rect.centred(2 * reach, 2 * reach)
-    face = Interface("contact", "base.top", "ball.bottom", region, a / pixels, lambda x, y: (x**2 + y**2) / 100)
+    face = Interface(
+        "contact", "base.top", "ball.bottom", region, a / pixels, lambda x, y: (x**2 + y**2) / 100
+    )
     return solve(lower, upper, interfaces=(face,), symmetry=("x0", "y0"))
 
 
 def round_mean(state: State, a: float, p0: float) -> Array:
     """Pixel means of p0 sqrt(1 - r^2/a^2), by sampling 40 x 40 points a pixel."""
     grid, m = state.joint("contact").grid, 40
-    fine = [np.concatenate([lo + (hi - lo) * (np.arange(m) + 0.5) / m for lo, hi in zip(g[:-1], g[1:], strict=True)])
+    fine = [np.concatenate([lo + (hi - lo) * (np.arange(m) + 0.5) / m for lo, hi in pairwise(g)])
             for g in (grid.x, grid.y)]  # fmt: skip
     r2 = fine[0][None, :] ** 2 + fine[1][:, None] ** 2
     p = p0 * np.sqrt(np.clip(1 - r2 / a**2, 0, None))
@@ -115,7 +117,6 @@ def test_point_and_its_rate() -> None:
     """
     a, p0 = 0.689511, 502.145
     errors, sizes = [], (3, 4, 6, 8)
-    XX = (3, 4, 6, 8)
     for n in sizes:
         state = sphere(n, a)
         p, wanted = state.pressure("contact"), round_mean(state, a, p0)

@@ -31,12 +31,18 @@ BOTH = ("x0", "y0")
 
 def holder(symmetry: tuple[str, ...] = ()) -> Assembly:
     """Two plates 40 x 30 x 4 on a two-layer cell 12 x 10 with four M4; gaps of 2 um at 6 mm from the middle."""
-    here = {n: at for n, at in SPOTS.items() if ("x0" not in symmetry or at[0] > 0) and ("y0" not in symmetry or at[1] > 0)}
+    here = {
+        n: at
+        for n, at in SPOTS.items()
+        if ("x0" not in symmetry or at[0] > 0) and ("y0" not in symmetry or at[1] > 0)
+    }
     holes = tuple(Hole(x, y, 4.5) for x, y in SPOTS.values())
     seats = tuple(Seat(n, x, y, 4.5, 8) for n, (x, y) in SPOTS.items())
     cell = Rect.centred(12, 10)
     plate = Plate(40, 30, 4.0, holes, seats, cell, 2.0, 5.0, 2)
-    steel, soft, foil = (Elastic(n, e, nu) for n, e, nu in (("s", 193e3, 0.29), ("c", 600.0, 0.2), ("f", 2e4, 0.3)))
+    steel, soft, foil = (
+        Elastic(n, e, nu) for n, e, nu in (("s", 193e3, 0.29), ("c", 600.0, 0.2), ("f", 2e4, 0.3))
+    )
     layers = (Layer("cathode", 0.3, cell, soft), Layer("foil", 0.1, cell, foil))
     stack = LayerStack(layers, cell, 0.5, 1.0)
     solids = (
@@ -75,7 +81,11 @@ def test_four_quadrants_are_one(whole: Model) -> None:
         p = state.pressure(name)
         ny, nx = p.shape
         part = p[ny // 2 :, nx // 2 :]
-        for other in (p[ny // 2 :, nx // 2 - 1 :: -1], p[ny // 2 - 1 :: -1, nx // 2 :], p[ny // 2 - 1 :: -1, nx // 2 - 1 :: -1]):
+        for other in (
+            p[ny // 2 :, nx // 2 - 1 :: -1],
+            p[ny // 2 - 1 :: -1, nx // 2 :],
+            p[ny // 2 - 1 :: -1, nx // 2 - 1 :: -1],
+        ):
             assert relative(other, part) < 1e-8, f"{name}: quadrants differ by {relative(other, part):.1e}"
         error = relative(quarter.pressure(name), part)
         assert error < 1e-8, f"{name}: quarter model differs by {error:.1e}"
@@ -87,7 +97,11 @@ def test_pressure_is_the_same_on_both_faces(whole: Model) -> None:
     """The holder is alike above and below, the stack is not: forces and moments through both faces are equal."""
     state = whole.tighten({"a": 140.0, "b": 90.0, "c": 110.0, "d": 60.0})
     x, y = whole.joints["low"].grid.centres
-    for weight, wanted in ((1 + 0 * x, 400.0), (x, 14 * (140 - 90 - 110 + 60.0)), (y, 9 * (140 + 90 - 110 - 60.0))):
+    for weight, wanted in (
+        (1 + 0 * x, 400.0),
+        (x, 14 * (140 - 90 - 110 + 60.0)),
+        (y, 9 * (140 + 90 - 110 - 60.0)),
+    ):
         for name in ("low", "high"):
             joint = whole.joints[name]
             found = float(weight[joint.pixels] @ state.x[joint.span])
@@ -100,9 +114,25 @@ def squeezed(unit: float) -> Model:
     at = lambda high, n: tuple(v * s for v in lines(0, high, n))  # noqa: E731
     push = lambda x, y, z: np.stack([0 * x, 0 * x, -np.where(x > 7 * s, 6.0, 0.0) / area])  # noqa: E731
     steel, soft = Elastic("s", 193e3 / area, 0.29), Elastic("c", 600.0 / area, 0.2)
-    lower = Solid("bottom", Block(at(9, 9), at(8, 5), at(2, 2)), steel, 2, z=-2 * s, symmetry=BOTH, fixed={"bottom": "z"})
+    lower = Solid(
+        "bottom",
+        Block(at(9, 9), at(8, 5), at(2, 2)),
+        steel,
+        2,
+        z=-2 * s,
+        symmetry=BOTH,
+        fixed={"bottom": "z"},
+    )
     middle = Solid("cell", Block(at(6, 12), at(5, 10), at(0.5, 2)), soft, 1, symmetry=BOTH)
-    upper = Solid("top", Block(at(9, 9), at(8, 5), at(2, 2)), steel, 2, z=0.5 * s, symmetry=BOTH, tractions={"top": push})
+    upper = Solid(
+        "top",
+        Block(at(9, 9), at(8, 5), at(2, 2)),
+        steel,
+        2,
+        z=0.5 * s,
+        symmetry=BOTH,
+        tractions={"top": push},
+    )
     dish = lambda x, y: 2e-3 * s * (1 - (x**2 + y**2) / (60 * area)) ** 2  # noqa: E731
     region = Rect.centred(12 * s, 10 * s)
     faces = (
@@ -176,7 +206,9 @@ def monolithic(model: Model, state: State) -> tuple[Array, dict[str, Array]]:
         body, name = bodies[side.split(".")[0]], side.split(".")[1]
         face = body.face(name)
         mean = averages(face, grid, len(body.coordinates))[0][joint.pixels][active].tocoo()
-        into = sp.csr_matrix((-face.normal * mean.data, (3 * mean.col + 2, mean.row)), (body.dofs, len(active)))
+        into = sp.csr_matrix(
+            (-face.normal * mean.data, (3 * mean.col + 2, mean.row)), (body.dofs, len(active))
+        )
         free = np.flatnonzero(~body.held)
         blocks.append(body.stiffness[free][:, free])
         columns.append(into[free])
@@ -197,10 +229,26 @@ def monolithic(model: Model, state: State) -> tuple[Array, dict[str, Array]]:
 def test_condensed_equals_uncondensed() -> None:
     """Static condensation (Guyan 1965) is exact: forces and displacements equal those of one saddle system."""
     steel, soft = Elastic("s", 200e3, 0.3), Elastic("c", 800.0, 0.35)
-    base = Solid("base", Block(lines(0, 6, 12), lines(0, 5, 10), (-1, -0.5, 0)), soft, 1, symmetry=BOTH, fixed={"bottom": "xyz"})
+    base = Solid(
+        "base",
+        Block(lines(0, 6, 12), lines(0, 5, 10), (-1, -0.5, 0)),
+        soft,
+        1,
+        symmetry=BOTH,
+        fixed={"bottom": "xyz"},
+    )
     push = lambda x, y, z: np.stack([0 * x, 0 * x, -8 * x * y / 30 - 2])  # noqa: E731
-    top = Solid("top", Block(lines(0, 8, 4), lines(0, 7, 4), (0, 0.7, 1.5)), steel, 2, symmetry=BOTH, tractions={"top": push})
-    face = Interface("i", "base.top", "top.bottom", Rect.centred(12, 10), 1.0, lambda x, y: 8e-3 * np.cos(x) ** 2)
+    top = Solid(
+        "top",
+        Block(lines(0, 8, 4), lines(0, 7, 4), (0, 0.7, 1.5)),
+        steel,
+        2,
+        symmetry=BOTH,
+        tractions={"top": push},
+    )
+    face = Interface(
+        "i", "base.top", "top.bottom", Rect.centred(12, 10), 1.0, lambda x, y: 8e-3 * np.cos(x) ** 2
+    )
     model = Model(Assembly((base, top), (face,), symmetry=BOTH))
     state = model.tighten({})
     active = state.x > 0

@@ -24,9 +24,13 @@ def test_uniform_pressure_passes(upper: Shape, degree: int) -> None:
     The pixels fit neither mesh; the lower body is finer, of another stiffness and element order.
     """
     top = "back" if isinstance(upper, Plate) else "top"
-    below = Solid("below", Block(lines(-6, 6, 24), lines(-5, 5, 20), (-1, -0.4, 0)), SOFT, 1, fixed={"bottom": "z"})
+    below = Solid(
+        "below", Block(lines(-6, 6, 24), lines(-5, 5, 20), (-1, -0.4, 0)), SOFT, 1, fixed={"bottom": "z"}
+    )
     above = Solid("above", upper, STEEL, degree, tractions={top: (0, 0, -5.0)})
-    face = Interface("i", "below.top", f"above.{'press' if top == 'back' else 'bottom'}", Rect.centred(12, 10), 1.04)
+    face = Interface(
+        "i", "below.top", f"above.{'press' if top == 'back' else 'bottom'}", Rect.centred(12, 10), 1.04
+    )
     state = solve(below, above, interfaces=(face,))
     p = state.pressure("i")
     assert np.isfinite(p).all()
@@ -42,9 +46,14 @@ def test_uniform_pressure_passes_through_three_bodies() -> None:
     """V26 with a soft body between two stiff ones of other meshes: both faces carry 5 MPa."""
     low = Solid("low", Block(lines(0, 4, 3), lines(0, 4, 5), (-2, 0)), RIGID, 2, fixed={"bottom": "z"})
     mid = Solid("mid", Block(lines(0, 4, 16), lines(0, 4, 16), (0, 0.5)), SOFT, 1)
-    top = Solid("top", Block(lines(0, 4, 2), lines(0, 4, 3), (0.5, 2)), STEEL, 2, tractions={"top": (0, 0, -5.0)})
+    top = Solid(
+        "top", Block(lines(0, 4, 2), lines(0, 4, 3), (0.5, 2)), STEEL, 2, tractions={"top": (0, 0, -5.0)}
+    )
     square = Rect(0, 4, 0, 4)
-    faces = (Interface("a", "low.top", "mid.bottom", square, 0.5), Interface("b", "mid.top", "top.bottom", square, 0.55))
+    faces = (
+        Interface("a", "low.top", "mid.bottom", square, 0.5),
+        Interface("b", "mid.top", "top.bottom", square, 0.55),
+    )
     state = solve(low, mid, top, interfaces=faces)
     for name in ("a", "b"):
         error = float(np.abs(state.pressure(name) - 5).max() / 5)

@@ -43,13 +43,17 @@ def test_thin_plates_lift_off_in_the_middle() -> None:
     state = thick("10 mm")
     for name in ("cell_bottom", "cell_top"):
         p, gap = state.pressure(name), state.gap(name)
-        assert p[0, 0] == 0 and gap[0, 0] > 1e-4, f"{name}: {p[0, 0]:.3f} MPa, gap {gap[0, 0]:.2e} mm in the middle"
+        assert p[0, 0] == 0 and gap[0, 0] > 1e-4, (
+            f"{name}: {p[0, 0]:.3f} MPa, gap {gap[0, 0]:.2e} mm in the middle"
+        )
         share = float((p > 0).mean())
         assert share < 0.6, f"{name}: {share:.2f} of the pixels pressed"
     p, _ = over_cathode(state)
     assert p[:, -2:].mean() > 10, f"{p[:, -2:].mean():.2f} MPa at the ends"
     bend = state.deflection("cell_top", "top_plate")
-    assert bend[0, -1] * bend[0, 0] < 0 and 2e-3 < np.ptp(bend) < 0.05, f"deflection {np.ptp(bend):.4f} mm over the cell"
+    assert bend[0, -1] * bend[0, 0] < 0 and 2e-3 < np.ptp(bend) < 0.05, (
+        f"deflection {np.ptp(bend):.4f} mm over the cell"
+    )
 
 
 def test_thicker_plates_press_more_evenly() -> None:

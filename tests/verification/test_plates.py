@@ -15,7 +15,9 @@ HARD = {"xmax": "yz", "ymax": "xz"}
 """Simply supported: no deflection and no tangential rotation along the edge."""
 
 
-def bent(a: float, b: float, t: float, n: tuple[int, int], fixed: dict[str, str], q: float, material: Elastic) -> State:
+def bent(
+    a: float, b: float, t: float, n: tuple[int, int], fixed: dict[str, str], q: float, material: Elastic
+) -> State:
     """Quarter of a plate a x b x t under pressure q [MPa] on its top."""
     shape = Block(lines(0, a / 2, n[0]), lines(0, b / 2, n[1]), (0, t / 2, t))
     plate = Solid("plate", shape, material, 2, fixed=fixed, tractions={"top": (0, 0, -q)})
@@ -28,7 +30,9 @@ def centre_deflection(state: State, t: float) -> float:
     return float(-state.displacement("plate")[node_at(body, (0, 0, t / 2)), 2])
 
 
-def moment(state: State, at: tuple[float, float], t: float, inside: tuple[float, float], component: int) -> float:
+def moment(
+    state: State, at: tuple[float, float], t: float, inside: tuple[float, float], component: int
+) -> float:
     """Bending moment per length [N] near a point, from the stress in a point (reference x, y) of the nearest cell.
 
     The stress is taken at the Gauss height of the upper layer of elements and is linear through the plate.
@@ -56,7 +60,9 @@ def test_simply_supported(ratio: float, alpha: float, beta: float, n: tuple[int,
 def test_deflection_converges_fast() -> None:
     """V7 at b/a = 1 on 2, 4, 8 elements a side: the error against a fine mesh falls faster than h^2.5."""
     fine = centre_deflection(bent(100, 100, 2, (16, 16), HARD, 0.001, STEEL), 2)
-    errors = [abs(centre_deflection(bent(100, 100, 2, (n, n), HARD, 0.001, STEEL), 2) / fine - 1) for n in (2, 4, 8)]
+    errors = [
+        abs(centre_deflection(bent(100, 100, 2, (n, n), HARD, 0.001, STEEL), 2) / fine - 1) for n in (2, 4, 8)
+    ]
     rate = np.log2(errors[0] / errors[2]) / 2
     assert rate > 2.5, f"errors {errors}, rate {rate:.2f}"
 
@@ -111,7 +117,12 @@ def strip(t: float, k: float, n: int = 80) -> tuple[Array, State]:
     lower = Solid("bed", bed, Elastic("springs", k * h, 0.0), 1, fixed={"bottom": "xyz", **SLAB})
     upper = Solid("plate", plate, STEEL, 2, fixed=SLAB, tractions={"xmax": (0, 0, -force / t)})
     region = Rect(-length / 2, length / 2, 0, size)
-    state = solve(lower, upper, interfaces=(Interface("bed", "bed.top", "plate.bottom", region, size),), symmetry=("x0",))
+    state = solve(
+        lower,
+        upper,
+        interfaces=(Interface("bed", "bed.top", "plate.bottom", region, size),),
+        symmetry=("x0",),
+    )
     return state.pressure("bed")[0], state
 
 
@@ -151,7 +162,9 @@ def test_strip_lifts_off_at_pi() -> None:
     pressed, _ = strip(2.0, bed_stiffness(angle, 2.0))
     assert (pressed > 0).all(), f"smallest pressure {pressed.min():.3f} below pi"
     centre = 10 * angle * np.cosh(angle / 2) * np.cos(angle / 2) / (np.sinh(angle) + np.sin(angle))
-    assert abs(pressed[0] / centre - 1) < 0.03, f"centre pressure {pressed[0]:.4f} just below pi, Hetenyi {centre:.4f}"
+    assert abs(pressed[0] / centre - 1) < 0.03, (
+        f"centre pressure {pressed[0]:.4f} just below pi, Hetenyi {centre:.4f}"
+    )
     lifted, state = strip(2.0, bed_stiffness(np.pi + 0.05, 2.0))
     assert lifted[0] == 0 and state.gap("bed")[0, 0] > 0, f"centre pressure {lifted[0]:.3f} above pi"
     assert lifted[-1] > 0
@@ -184,4 +197,3 @@ def test_bare_plate_in_plane_strain(modulus: float, half: float, wanted: dict[fl
     for at, value in wanted.items():
         found = float(np.interp(at, middle, p))
         assert abs(found / value - 1) < 0.02, f"p({at}) = {found:.3f}, wanted {value}"
-

@@ -30,7 +30,10 @@ def cylinder(n: int, ends: dict[str, str]) -> tuple[float, float, Array, Array]:
     solid = Solid("tube", HERE, alloy, 2, fixed=fixed, tractions={"xmin": inner, "top": (0, 0, pull)})
     body, u = single(solid, mesh)
     grown = u[node_at(body, (a, 0, 0)), 0]
-    at = [body.stress(u.ravel(), at=(x, 0.0, 0.5))[cell_at(body, (r, 0.5, 2.0))] for x, r in ((0.0, a), (1.0, b))]
+    at = [
+        body.stress(u.ravel(), at=(x, 0.0, 0.5))[cell_at(body, (r, 0.5, 2.0))]
+        for x, r in ((0.0, a), (1.0, b))
+    ]
     return float(grown), float(at[0][2]), at[0], at[1]
 
 
@@ -40,7 +43,13 @@ def test_thick_cylinder_with_closed_ends() -> None:
     Hoop 27.7273 inside and 22.7273 outside, axial 11.3636, growth 0.00670513, von Mises 28.3426.
     """
     grown, axial, inside, outside = cylinder(4, {})
-    wanted = {"growth": 0.00670513, "axial": 11.3636, "hoop in": 27.7273, "hoop out": 22.7273, "mises": 28.3426}
+    wanted = {
+        "growth": 0.00670513,
+        "axial": 11.3636,
+        "hoop in": 27.7273,
+        "hoop out": 22.7273,
+        "mises": 28.3426,
+    }
     found = {"growth": grown, "axial": axial, "hoop in": inside[1], "hoop out": outside[1]}
     found["mises"] = float(von_mises(inside[None])[0])
     for name, value in wanted.items():
@@ -71,7 +80,9 @@ def membrane(n: int) -> float:
     """Stress yy at D of NAFEMS LE1 on n x n elements; thin, so that the stress is plane."""
     mesh = mapped(lines(0, 1, n), lines(0, 1, n), (0.0, 0.02), ellipse)
     fixed = {"ymin": "y", "ymax": "x", "bottom": "z"}
-    body, u = single(Solid("LE1", HERE, Elastic("steel", 210e3, 0.3), 2, fixed=fixed, tractions={"xmax": outward}), mesh)
+    body, u = single(
+        Solid("LE1", HERE, Elastic("steel", 210e3, 0.3), 2, fixed=fixed, tractions={"xmax": outward}), mesh
+    )
     return float(body.stress(u.ravel(), at=(0.0, 0.0, 0.5))[cell_at(body, (2, 0, 0.01)), 1])
 
 
@@ -111,7 +122,14 @@ def test_stretched_block() -> None:
         return x + 3 * inside, y - 2 * inside, z + 4 * inside
 
     mesh = mapped(lines(0, 1, 3), lines(0, 1, 3), lines(0, 1, 3), bend)
-    solid = Solid("bar", HERE, STEEL, 1, fixed={"xmin": "x", "ymin": "y", "bottom": "z"}, tractions={"top": (0, 0, 80.0)})
+    solid = Solid(
+        "bar",
+        HERE,
+        STEEL,
+        1,
+        fixed={"xmin": "x", "ymin": "y", "bottom": "z"},
+        tractions={"top": (0, 0, 80.0)},
+    )
     body, u = single(solid, mesh)
     wanted = body.coordinates * 80 / STEEL.E * np.array([-0.3, -0.3, 1.0])
     error = np.abs(u - wanted).max() / np.abs(wanted).max()

@@ -89,7 +89,9 @@ def tighten_in_order(dead: float = 1e3, passes: int = 1) -> Array:
     length = -np.full(4, dead / gasket_stiffness)
     for b in list(range(4)) * passes:
         held = np.flatnonzero(np.arange(4) != b)
-        compliance = np.diag(np.concatenate([1 / (gasket_stiffness * share), np.full(len(held), 1 / stiffness)]))
+        compliance = np.diag(
+            np.concatenate([1 / (gasket_stiffness * share), np.full(len(held), 1 / stiffness)])
+        )
         modes = np.vstack([motion(at), -motion(BOLTS[held])])
         load = -motion(BOLTS[[b]])[0] - np.array([dead, 0.0, 0.0])
         solved = active_set(ContactProblem(compliance, np.zeros(n), length[held], modes, load))
@@ -101,7 +103,7 @@ def tighten_in_order(dead: float = 1e3, passes: int = 1) -> Array:
 
 
 def test_tightening_disturbs_its_neighbours() -> None:
-    """V20, elastic interaction (Bickford 1995, ch. 6): rigid plates, k_b 2e5, gasket 2.6e6 on 35 x 15, one pass to 1."""
+    """V20, elastic interaction (Bickford 1995, ch. 6): rigid plates, k_b 2e5, gasket 2.6e6 on 35 x 15, one pass."""
     found = tighten_in_order()
     wanted = np.array([0.957553, 0.930109, 1.171629, 1.0])
     assert np.abs(found - wanted).max() < 1e-6, f"forces {found}"
@@ -119,7 +121,9 @@ def test_both_solvers_agree_on_locked_members() -> None:
     x = np.array([-1.0, 0.0, 1.0])
     modes = np.vstack([np.column_stack([np.ones(3), x]), [[-1.0, 0.0]]])
     gap = np.array([0.0, 0.02, 0.0])
-    problem = ContactProblem(np.diag(np.append(1 / rate, 1 / k)), gap, np.array([-0.1]), modes, np.array([-40.0, 0.0]))
+    problem = ContactProblem(
+        np.diag(np.append(1 / rate, 1 / k)), gap, np.array([-0.1]), modes, np.array([-40.0, 0.0])
+    )
     down = (40 + k * 0.1 + (rate * gap).sum()) / (rate.sum() + k)
     for solved in (active_set(problem), projected_cg(problem)):
         np.testing.assert_allclose(solved.force, rate * (down - gap), rtol=1e-10)
