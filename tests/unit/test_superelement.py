@@ -90,7 +90,10 @@ def test_identity_depends_on_what_matters() -> None:
     loaded = replace(PLATE, tractions={"top": (0.0, 0.0, -1.0)})
     others = [
         replace(PLATE, degree=1), replace(PLATE, fixed={"top": "z"}),
-        replace(PLATE, shape=Block(LINES, LINES, (0, 1.5))), replace(PLATE, material=Elastic("x", 200e3, 0.31)), loaded, replace(loaded, flip=True),
+        replace(PLATE, shape=Block(LINES, LINES, (0, 1.5))),
+        replace(PLATE, material=Elastic("x", 200e3, 0.31)),
+        loaded,
+        replace(loaded, flip=True),
         replace(loaded, material=Elastic("x", 1.0, 0.3)), replace(PLATE, body_force=(0.0, 0.0, 1.0)),
     ]  # fmt: skip
     seen = [base, *(identity(s, LINKS) for s in others), identity(PLATE, Links(LINKS.grids, ()))]
