@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -45,22 +46,32 @@ class MeshSizes:
 
 
 class Mesh(Entry):
-    """Meshes: `level` 0 is coarse, 1 the default, 2 fine (sizes x 2, 1, 1/2); the cell follows the pixel."""
+    """Meshes: `level` 0 is coarse, 1 the default, 2 fine (sizes x 2, 1, 1/2); the cell also follows the pixel."""
 
     level: Literal[0, 1, 2] = key(1, "0 coarse, 1 default, 2 fine")
     plate_size: Length = key("1.25 mm", "elements of a plate over the cell")
     plate_coarse: Length = key("4 mm", "elements of a plate elsewhere")
     plate_layers: int = key(2, "elements through a plate", ge=1, le=20)
+    cell_size: Length = key(
+        "0.17 mm", "elements of the cell under the separator, at most; two or more a pixel"
+    )
     cell_coarse: Length = key("1.5 mm", "elements of the cell outside the separator")
     cell_sublayers: int = key(1, "elements through a layer", ge=1, le=20)
 
     def sizes(self, pixel: float) -> MeshSizes:
-        """Sizes at this level for a grid of the given pixel [mm]; the cell has 2, 3, 4 elements a pixel."""
+        """Sizes at this level for a grid of the given pixel [mm]; a whole number of cell elements makes a pixel."""
         factor = 2.0 ** (1 - self.level)
-        layers = max(1, round(self.plate_layers / factor))
-        fine = pixel / (2 + self.level)
-        return MeshSizes(pixel, fine, max(self.cell_coarse * factor, fine), self.cell_sublayers,
-                         self.plate_size * factor, self.plate_coarse * factor, max(layers, 2))  # fmt: skip
+        layers = max(2, round(self.plate_layers / factor))
+        fine = pixel / max(2, ceil(pixel / (self.cell_size * factor) - 1e-9))
+        return MeshSizes(
+            pixel,
+            fine,
+            max(self.cell_coarse * factor, fine),
+            self.cell_sublayers,
+            self.plate_size * factor,
+            self.plate_coarse * factor,
+            layers,
+        )
 
 
 class Holder(Tagged):
@@ -160,7 +171,7 @@ def mirror_planes(assembly: Assembly) -> tuple[str, ...]:
 def _mirrored(assembly: Assembly, plane: str) -> bool:
     sx, sy = (-1.0, 1.0) if plane == "x0" else (1.0, -1.0)
 
-    def same(items: list[tuple[float, ...]]) -> bool:
+    def same(items: Sequence[tuple[float, ...]]) -> bool:
         def rounded(mx: float, my: float) -> list[tuple[float, ...]]:
             return sorted(tuple(round(v, 9) + 0.0 for v in (mx * i[0], my * i[1], *i[2:])) for i in items)
 

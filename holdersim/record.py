@@ -52,13 +52,9 @@ def maps(states: dict[str, State], peaks: dict[str, Array]) -> xr.Dataset:
             return np.stack([unfold(what(s), symmetry) for s in states.values()])
 
         add("pressure", each(lambda s, n=name: s.pressure(n)), "MPa", "contact pressure", deep)
-        add(
-            "peak_pressure",
-            unfold(peaks[name], symmetry),
-            "MPa",
-            "largest contact pressure at any moment",
-            flat,
-        )
+        if name in peaks:
+            largest = unfold(peaks[name], symmetry)
+            add("peak_pressure", largest, "MPa", "largest contact pressure at any moment", flat)
         add("gap", 1e3 * each(lambda s, n=name: s.gap(n)), "um", "gap", deep)
         add("initial_gap", 1e3 * unfold(joint.map(joint.gap), symmetry), "um", "initial gap", flat)
         add("area", unfold(joint.map(joint.area, 0.0), symmetry), "mm2", "covered pixel area", flat)
