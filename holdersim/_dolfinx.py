@@ -58,6 +58,21 @@ def cell_type(mesh: Any) -> Any:
     return basix.CellType[mesh.topology.cell_name()]
 
 
+def reference_corners(mesh: Any) -> NDArray[np.float64]:
+    """Corners (v, 3) of the reference cell, in tensor order."""
+    return np.asarray(basix.geometry(cell_type(mesh)), dtype=np.float64)
+
+
+def facet_vertices(mesh: Any) -> list[list[int]]:
+    """Corners of each facet of the reference cell."""
+    return [list(f) for f in basix.topology(cell_type(mesh))[2]]
+
+
+def tabulate(element: Any, order: int, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shape functions and their derivatives up to `order`, (derivatives, points, functions)."""
+    return np.asarray(element.tabulate(order, points), dtype=np.float64)[:, :, :, 0]
+
+
 def geometry_dofs(mesh: Any, dim: int, entities: NDArray[np.int32]) -> NDArray[np.int32]:
     """Geometry nodes of mesh entities, shape (entities, vertices)."""
     mesh.topology.create_connectivity(dim, 3)

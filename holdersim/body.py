@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from . import _dolfinx as dx
 from .assembly import LayerStack, Solid, Traction
 from .errors import GeometryError
+from .facets import corner_functions, facet_rule, row_keys
 from .grid import Face
 from .materials.elastic import Elastic
 
@@ -58,12 +59,12 @@ class Body:
 
     def _materials(self) -> tuple[Elastic, ...]:
         shape = self.solid.shape
-        self.material_of_cell = np.zeros(len(self.cell_nodes), dtype=np.int64)
+        self.material_of_cell: Index = np.zeros(len(self.cell_nodes), dtype=np.int64)
         if not isinstance(shape, LayerStack):
             if self.solid.material is None:
                 raise GeometryError(f'solid "{self.name}" has no material')
             return (self.solid.material,)
-        index = np.full(len(self.cell_nodes), -1)
+        index: Index = np.full(len(self.cell_nodes), -1, dtype=np.int64)
         for k, layer in enumerate(shape.layers):
             index[self._mesh.regions[layer.name]] = k
         self.material_of_cell = index[self.original_cell]
@@ -137,7 +138,7 @@ class Body:
     @cached_property
     def _facet_table(self) -> tuple[Index, Index]:
         """Sorted original vertices of every local facet of every cell (cells * f, v), and their sort order."""
-        local = dx.basix.topology(dx.cell_type(self.domain))[2]
+        local = dx.facet_vertices(self.domain)
         original = np.asarray(self.domain.geometry.input_global_indices, dtype=np.int64)[self._corner_dofs]
         table = np.sort(np.stack([original[:, f] for f in local], axis=1).reshape(-1, len(local[0])), axis=1)
         return table, np.lexsort(table.T[::-1])
@@ -149,10 +150,9 @@ class Body:
             raise GeometryError(f'solid "{self.name}" has no face "{name}"; it has: {known}')
         table, _order = self._facet_table
         wanted = np.sort(np.asarray(self._mesh.faces[name], dtype=np.int64), axis=1)
-        key = lambda a: np.ascontiguousarray(a.astype(">i8")).view(f"S{8 * a.shape[1]}").ravel()  # noqa: E731
-        keys = key(table)
+        keys = row_keys(table)
         by_key = np.argsort(keys, kind="stable")
-        at = by_key[np.minimum(np.searchsorted(keys, key(wanted), sorter=by_key), len(keys) - 1)]
+        at = by_key[np.minimum(np.searchsorted(keys, row_keys(wanted), sorter=by_key), len(keys) - 1)]
         if not (table[at] == wanted).all():
             raise GeometryError(f'face "{name}" of "{self.name}" has facets that are not facets of its cells')
         per_cell = len(table) // len(self.cell_nodes)
@@ -173,16 +173,15 @@ class Body:
 
     def _shape(self, local_facet: int, reference: Array) -> Array:
         """Shape functions (points, k) of the facet's nodes at facet reference coordinates (points, 2)."""
-        cell = dx.cell_type(self.domain)
-        corners = dx.basix.geometry(cell)[dx.basix.topology(cell)[2][local_facet]]
-        weights = _facet_map(reference) if len(corners) == 4 else _triangle_map(reference)
-        values = self.element.tabulate(0, weights @ corners)[0, :, :, 0]
-        return np.asarray(values)[:, self._closure(local_facet)]
+        corners = dx.reference_corners(self.domain)[dx.facet_vertices(self.domain)[local_facet]]
+        weights, _ = corner_functions(reference, len(corners))
+        values: Array = dx.tabulate(self.element, 0, weights @ corners)[0]
+        return values[:, self._closure(local_facet)]
 
     def face(self, name: str) -> Face:
         """The planar face `name`, ready to be averaged over a grid."""
         cells, local = self._facets(name)
-        vertices_of = dx.basix.topology(dx.cell_type(self.domain))[2]
+        vertices_of = dx.facet_vertices(self.domain)
         corner = np.stack([self._corner_dofs[c, vertices_of[f]] for c, f in zip(cells, local, strict=True)])
         xyz = self._points[corner]
         flat = np.ptp(xyz[:, :, 2], axis=1)
@@ -207,7 +206,7 @@ class Body:
     def mean_inward(self, name: str) -> Array:
         """Vector b (dofs,): b @ u is the mean displacement [mm] of face `name` into the body, along z."""
         load, area = self._face_integral(name, (0.0, 0.0, 1.0))
-        return -self.face(name).normal * load / area
+        return np.asarray(-self.face(name).normal * load / area, dtype=np.float64)
 
     def own_load(self) -> Array:
         """Nodal forces [N] of the solid's own loads, its tractions and body force, (dofs,)."""
@@ -226,13 +225,13 @@ class Body:
     def _face_integral(self, name: str, traction: Traction) -> tuple[Array, float]:
         """Integral of traction . shape functions over a face of any orientation (dofs,), and its area [mm2]."""
         cells, local = self._facets(name)
-        topology = dx.basix.topology(dx.cell_type(self.domain))[2]
+        topology = dx.facet_vertices(self.domain)
         load, area = np.zeros((len(self.coordinates), 3)), 0.0
-        ref, w = _facet_rule(len(topology[0]))
+        ref, w = facet_rule(len(topology[0]))
         for f in np.unique(local):
             mine = cells[local == f]
             xyz = self._points[self._corner_dofs[mine][:, topology[f]]]
-            n, dn = _corner_functions(ref, len(topology[0]))
+            n, dn = corner_functions(ref, len(topology[0]))
             at = np.einsum("qv,fvd->fqd", n, xyz)
             tangents = np.einsum("qvk,fvd->fqkd", dn, xyz)
             da = np.linalg.norm(np.cross(tangents[:, :, 0], tangents[:, :, 1]), axis=2) * w
@@ -250,14 +249,10 @@ class Body:
 
         Taken at the cell centres, or at reference coordinates `at` of every cell.
         """
-        cell = dx.cell_type(self.domain)
-        corners = dx.basix.geometry(cell)
+        corners = dx.reference_corners(self.domain)
         middle = corners.mean(axis=0, keepdims=True) if at is None else np.array([at])
-        geometry = dx.basix.create_element(
-            dx.basix.ElementFamily.P, cell, 1, dx.basix.LagrangeVariant.gll_warped
-        )
-        dgeo = geometry.tabulate(1, middle)[1:, 0, :, 0]
-        dshape = self.element.tabulate(1, middle)[1:, 0, :, 0]
+        dgeo = dx.tabulate(dx.scalar_element(self.domain, 1), 1, middle)[1:, 0]
+        dshape = dx.tabulate(self.element, 1, middle)[1:, 0]
         jacobian = np.einsum("kv,cvd->ckd", dgeo, self._points[self._corner_dofs])
         gradient = np.einsum(
             "cdk,kn,cni->cid", np.linalg.inv(jacobian), dshape, u.reshape(-1, 3)[self.cell_nodes]
@@ -285,37 +280,6 @@ def von_mises(stress: Array) -> Array:
     """Equivalent stress [MPa] of (n, 6) stresses in the order xx yy zz xy yz xz."""
     a, b, c, d, e, f = stress.T
     return np.asarray(np.sqrt(0.5 * ((a - b) ** 2 + (b - c) ** 2 + (c - a) ** 2) + 3 * (d**2 + e**2 + f**2)))
-
-
-def _facet_map(ref: Array) -> Array:
-    """Weights (points, 4) of a quadrilateral's corners in tensor order."""
-    s, t = ref[:, 0], ref[:, 1]
-    return np.stack([(1 - s) * (1 - t), s * (1 - t), (1 - s) * t, s * t], axis=1)
-
-
-def _triangle_map(ref: Array) -> Array:
-    return np.stack([1 - ref[:, 0] - ref[:, 1], ref[:, 0], ref[:, 1]], axis=1)
-
-
-def _corner_functions(ref: Array, corners: int) -> tuple[Array, Array]:
-    """Values (q, v) and derivatives (q, v, 2) of the corner functions of a facet."""
-    s, t = ref[:, 0], ref[:, 1]
-    if corners == 3:
-        grad = np.array([[-1.0, -1.0], [1.0, 0.0], [0.0, 1.0]])
-        return _triangle_map(ref), np.broadcast_to(grad, (len(ref), 3, 2)).copy()
-    ds = np.stack([-(1 - t), 1 - t, -t, t], axis=1)
-    dt = np.stack([-(1 - s), -s, 1 - s, s], axis=1)
-    return _facet_map(ref), np.stack([ds, dt], axis=2)
-
-
-def _facet_rule(corners: int) -> tuple[Array, Array]:
-    """Reference points (q, 2) and weights of a rule exact to degree 7 on a facet."""
-    x, w = np.polynomial.legendre.leggauss(4)
-    x, w = (x + 1) / 2, w / 2
-    u, v = np.meshgrid(x, x, indexing="ij")
-    if corners == 4:
-        return np.stack([u.ravel(), v.ravel()], axis=1), np.outer(w, w).ravel()
-    return np.stack([u.ravel(), ((1 - u) * v).ravel()], axis=1), (np.outer(w, w) * (1 - u)).ravel()
 
 
 def stack_columns(columns: Sequence[sp.csr_matrix | Array], dofs: int) -> sp.csc_matrix:
