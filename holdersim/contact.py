@@ -82,7 +82,9 @@ def active_set(problem: ContactProblem, guess: Mask | None = None, limit: int = 
     for iteration in range(1, limit + 1):
         x, alpha = _equality(problem, active)
         gap = _gap(problem, x, alpha)
-        nxt = np.where(active, x[:n] > 0.0, gap < -1e-14 * max(np.abs(problem.gap).max(initial=0.0), np.abs(gap).max()))
+        nxt = np.where(
+            active, x[:n] > 0.0, gap < -1e-14 * max(np.abs(problem.gap).max(initial=0.0), np.abs(gap).max())
+        )
         if (nxt == active).all():
             x[:n][~active] = 0.0
             gap[active] = 0.0
@@ -129,7 +131,9 @@ def _equality(problem: ContactProblem, active: Mask) -> tuple[Array, Array]:
         c = blas.dsyrk(s, modes, beta=1.0, c=c, lower=1, overwrite_c=1)
     rhs = np.column_stack([problem.offset[on], modes])
     try:
-        y = scipy.linalg.cho_solve(scipy.linalg.cho_factor(c, lower=True, overwrite_a=True, check_finite=False), rhs)
+        y = scipy.linalg.cho_solve(
+            scipy.linalg.cho_factor(c, lower=True, overwrite_a=True, check_finite=False), rhs
+        )
     except np.linalg.LinAlgError as broken:
         raise NotConvergedError(
             f'"{problem.label}": the grids ask for more independent pressures than the meshes carry'
@@ -168,7 +172,7 @@ def projected_cg(
         x[:n] = max(float(np.abs(problem.load).max(initial=0.0)), 1e-9) / max(n, 1) / scale[:n]
     x = _balance(x, modes, problem.load, n)
     w, direction, old, fresh = c @ x, np.zeros_like(x), 1.0, True
-    alpha = np.zeros(modes.shape[1])
+    alpha: Array = np.zeros(modes.shape[1])
     for iteration in range(1, limit + 1):
         w = c @ x if iteration % 50 == 0 else w
         on = np.concatenate([x[:n] > 0, np.ones(len(x) - n, dtype=bool)])
@@ -211,7 +215,9 @@ def _step(
     wc = c @ clipped
     lower = float(clipped @ (q + wc / 2)) < float(stop @ (q + ws / 2))
     miss = np.abs(modes.T @ clipped + load).max(initial=0.0)
-    balanced = miss <= 1e-12 * max(float(np.abs(modes * clipped[:, None]).sum(axis=0).max(initial=0.0)), 1e-300)
+    balanced = miss <= 1e-12 * max(
+        float(np.abs(modes * clipped[:, None]).sum(axis=0).max(initial=0.0)), 1e-300
+    )
     return (clipped, wc, True) if lower and balanced else (stop, ws, True)
 
 
@@ -232,7 +238,9 @@ class _ProjectedGradient:
         z, m = both[:, 0], both[:, 1:]
         if not m.shape[1]:
             return z, np.zeros(0)
-        alpha = -np.linalg.lstsq(self.modes.T @ m, self.modes.T @ z, rcond=1e-12)[0]
+        alpha: Array = np.asarray(
+            -np.linalg.lstsq(self.modes.T @ m, self.modes.T @ z, rcond=1e-12)[0], np.float64
+        )
         return z + m @ alpha, alpha
 
     def released(self, on: Mask, miss: Array) -> Array:
