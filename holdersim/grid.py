@@ -195,22 +195,22 @@ def _quadrature(polygon: Array, degree: int) -> tuple[Array, Array, Index]:
     a = np.repeat(polygon[:, :1], k - 2, axis=1).reshape(-1, 2)
     b, c = polygon[:, 1:-1].reshape(-1, 2), polygon[:, 2:].reshape(-1, 2)
     cross = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    area = np.abs(cross) / 2
+    area: Array = np.abs(cross) / 2
     real = np.flatnonzero(area > 1e-14 * max(float(area.max(initial=0.0)), 1e-300))
     bary, w = _triangle_rule(degree)
     corners = np.stack([a[real], b[real], c[real]], axis=1)
     points = np.einsum("qv,tvd->tqd", bary, corners).reshape(-1, 2)
-    weights = np.outer(area[real], w).ravel()
+    weights: Array = np.asarray(np.outer(area[real], w), dtype=np.float64).ravel()
     return points, weights, np.repeat(real // (k - 2), len(w))
 
 
 def _triangle_rule(degree: int) -> tuple[Array, Array]:
     """Barycentric points and weights (sum 1) of a collapsed Gauss rule on a triangle."""
     n = degree // 2 + 1
-    t, w = np.polynomial.legendre.leggauss(n + 1)
-    t, w = (t + 1) / 2, w / 2
+    nodes, w = np.polynomial.legendre.leggauss(n + 1)
+    t: Array = np.asarray((nodes + 1) / 2, dtype=np.float64)
     u, v = np.meshgrid(t, t, indexing="ij")
-    weight = (np.outer(w, w) * (1 - u)).ravel() * 2
+    weight: Array = np.asarray(np.outer(w / 2, w / 2) * (1 - u) * 2, dtype=np.float64).ravel()
     x, y = u.ravel(), ((1 - u) * v).ravel()
     return np.stack([1 - x - y, x, y], axis=1), weight
 
