@@ -147,8 +147,8 @@ class Model:
         self, condenser: Condenser, covered: tuple[Array, ...]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Columns of a superelement that are in use, and their places in the global vector."""
-        own: list[Array] = []
-        at: list[Array] = []
+        own: list[NDArray[np.int64]] = []
+        at: list[NDArray[np.int64]] = []
         base = 0
         for (_, grid), mask in zip(condenser.links.grids, covered, strict=True):
             joint = next(j for j in self.joints.values() if j.grid is grid)
