@@ -269,5 +269,5 @@ def _separator(
                 best = (score, low, border)
     if best is None:
         return None
-    _, low, border = best
-    return part[low & ~border], part[~low], part[border]
+    _, below, between = best
+    return part[below & ~between], part[~below], part[between]
