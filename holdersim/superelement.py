@@ -169,6 +169,7 @@ class Condenser:
                 stiffness, sp.csc_matrix((len(body.free), 0)), body.coordinates, body.free // 3, keep=True
             )
             self.seconds["factor"] = time.perf_counter() - began
+        assert self._factor is not None  # kept on request
         began = time.perf_counter()
         u = np.zeros(body.dofs)
         load = (self._columns @ forces + body.own_load())[body.free]
