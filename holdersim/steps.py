@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from .errors import PhysicsRefused
 
 if TYPE_CHECKING:
-    from .solve import Model, State
+    from .solve import Model
+    from .state import State
 
 SNUG = 0.02
 """Share of its first pull that every bolt gets before bolts are pulled one by one: nuts run down by hand."""
