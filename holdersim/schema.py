@@ -167,7 +167,8 @@ def _defaults(cls: type[Entry]) -> dict[str, Any]:
     out = {}
     for name, field in cls.model_fields.items():
         if not field.is_required():
-            adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, *field.metadata, Field()])
+            form: Any = Annotated[field.annotation, *field.metadata, Field()]
+            adapter: TypeAdapter[Any] = TypeAdapter(form)
             value = adapter.validate_python(field.get_default(call_default_factory=True, validated_data={}))
             out[name] = adapter.dump_python(value, mode="json", exclude_none=True)
     return out
