@@ -60,7 +60,7 @@ def short_summary(result: Result) -> str:
     """Pressures, plates, bolts, safety, certificates and files of the last step, about twenty lines."""
     summary, step = result.summary, result.at()
     force = step.get("closing_force_N")
-    closing = f', closing force {number(force)} N' if force is not None else ""
+    closing = f", closing force {number(force)} N" if force is not None else ""
     lines = [f"{summary['title']}", f'after step "{step["name"]}"{closing}']
     faces = step.get("interfaces", {})
     shown = [(key, short) for key, short in _PRESSURES if any(key in numbers for numbers in faces.values())]
