@@ -43,8 +43,8 @@ def test_pinned_identity() -> None:
 @pytest.mark.parametrize(
     ("where", "same"),
     [
-        ("grid.pixel", "500 um"),
-        ("grid.pixel", "0.05 cm"),
+        ("grid.pixel", "250 um"),
+        ("grid.pixel", "0.025 cm"),
         ("title", "another"),
         ("holder.plate.flatness.dish", "1e-5 m"),
         ("steps[0].pressure", "50 bar"),
@@ -60,7 +60,7 @@ def test_spelling_and_defaults_do_not_change_the_identity(where: str, same: str)
 @pytest.mark.parametrize(
     ("where", "other"),
     [
-        ("grid.pixel", "0.25 mm"),
+        ("grid.pixel", "0.5 mm"),
         ("holder.thickness", "12 mm"),
         ("holder.plate.material", "Al6061"),
         ("steps[0].area", "separator"),

@@ -245,8 +245,9 @@ def test_a_holder_of_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_mesh_levels() -> None:
-    """Levels scale the plates by 2, 1, 1/2; the cell has 2, 3, 4 elements a pixel."""
+    """Levels scale elements by 2, 1, 1/2; the cell has a whole number of elements a pixel, two or more."""
     coarse, normal, fine = (Mesh.model_validate({"level": n}).sizes(Grid().pixel) for n in (0, 1, 2))
     assert coarse.plate_size == 2 * normal.plate_size == 4 * fine.plate_size
-    assert [s.cell_size for s in (coarse, normal, fine)] == pytest.approx([0.5 / 2, 0.5 / 3, 0.5 / 4])
+    assert [s.cell_size for s in (coarse, normal, fine)] == pytest.approx([0.5 / 2, 0.5 / 3, 0.5 / 6])
+    assert Mesh().sizes(0.25).cell_size == pytest.approx(0.25 / 2)
     assert fine.plate_layers > normal.plate_layers >= 2
