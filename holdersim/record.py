@@ -14,7 +14,8 @@ from .metrics import deflection_metrics, film_average, pressure_metrics
 if TYPE_CHECKING:
     import xarray as xr
 
-    from .solve import Model, State
+    from .solve import Model
+    from .state import State
 
 Array = NDArray[np.float64]
 

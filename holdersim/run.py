@@ -13,7 +13,8 @@ from . import _dolfinx, metrics, record, steps
 from . import results as store
 from .case import Case
 from .errors import PhysicsRefused
-from .solve import LIMITS, Model, State
+from .solve import LIMITS, Model
+from .state import State
 from .superelement import cache_folder
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,9 @@ def run(
 def _steps(case: Case, model: Model, folder: store.RunFolder) -> tuple[dict[str, State], dict[str, Any]]:
     """State after each step by its name, and the largest pressure of each pixel at any moment."""
     states: dict[str, State] = {}
-    peaks = {name: np.zeros(joint.grid.shape) for name, joint in model.joints.items()}
+    peaks: dict[str, record.Array] = {
+        name: np.zeros(joint.grid.shape) for name, joint in model.joints.items()
+    }
     state: State | None = None
     for number, step in enumerate(case.steps, 1):
         kind = step.kind_name
