@@ -82,18 +82,18 @@ def condense(
     position = np.full(n + k, -1, dtype=np.int64)
     updates: dict[int, Array] = {}
     kept: list[tuple[Index, Index, Array, Array]] = []
-    schur = np.zeros((k, k), order="F")
     for i, front in enumerate(fronts):
         l11, l21, update = _eliminate(front, fronts, updates, stiffness, rows, position, n)
         if keep:
             inner = front.border < n
             kept.append((front.own, front.border[inner], l11, np.asfortranarray(l21[inner])))
         updates[i] = update
-    at = fronts[-1].border - n
-    schur[np.ix_(at, at)] = updates[len(fronts) - 1]
-    lower = np.tril(schur)
-    compliance = np.empty((k, k))
-    compliance[np.ix_(near, near)] = -(lower + np.tril(lower, -1).T)
+    root = updates.pop(len(fronts) - 1)
+    _mirror_lower(root)
+    at = near[fronts[-1].border - n]
+    compliance = np.zeros((k, k))
+    compliance[np.ix_(at, at)] = root
+    np.negative(compliance, out=compliance)
     return compliance, (Factor(kept, n) if keep else None)
 
 
@@ -134,6 +134,15 @@ def _eliminate(
         f21 = blas.dtrsm(1.0, l11, f21, side=1, lower=1, trans_a=1, overwrite_b=1)
         f22 = blas.dsyrk(-1.0, f21, beta=1.0, c=f22, lower=1, overwrite_c=1)
     return l11, f21, f22
+
+
+def _mirror_lower(a: Array, block: int = 512) -> None:
+    """Copy the lower triangle onto the upper one, in place."""
+    for start in range(0, len(a), block):
+        end = start + block
+        corner = np.tril(a[start:end, start:end])
+        a[start:end, start:end] = corner + np.tril(corner, -1).T
+        a[start:end, end:] = a[end:, start:end].T
 
 
 def _runs(at: Index) -> list[tuple[int, int, int]]:

@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 FORMAT = 3
 """Raised when meshes, integration or the layout of a cache entry change."""
 
+BLOCK = 512
+"""Rows of a large matrix that are worked on at once."""
+
 
 @dataclass(frozen=True)
 class Links:
@@ -205,9 +208,14 @@ def _without_rigid_part(
     inverse = np.linalg.pinv(_seen(modes), rcond=1e-10)  # (r, k)
     free = free - compliance @ (inverse.T @ resultant)
     free = free - modes @ (inverse @ free)
-    projected = compliance - modes @ (inverse @ compliance)
-    projected -= (projected @ inverse.T) @ modes.T
-    return np.ascontiguousarray((projected + projected.T) / 2), free
+    # P C P^T with P = 1 - modes inverse, as one symmetric update of low rank: no second matrix of full size
+    half = inverse @ compliance
+    half -= 0.5 * (half @ inverse.T) @ modes.T
+    projected = np.array(compliance)
+    for rows in range(0, len(modes), BLOCK):
+        here = slice(rows, rows + BLOCK)
+        projected[here] -= modes[here] @ half + (modes @ half[:, here]).T
+    return projected, free
 
 
 def cache_folder() -> Path:
