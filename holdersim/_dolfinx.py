@@ -80,6 +80,12 @@ def geometry_dofs(mesh: Any, dim: int, entities: NDArray[np.int32]) -> NDArray[n
     return np.asarray(dolfinx.mesh.entities_to_geometry(mesh, dim, entities))
 
 
+def corner_dofs(mesh: Any) -> NDArray[np.int64]:
+    """Geometry nodes of every cell, (cells, corners); 0.11 calls the map of the only cell type dofmaps[0]."""
+    geometry = mesh.geometry
+    return np.asarray(geometry.dofmaps[0] if hasattr(geometry, "dofmaps") else geometry.dofmap, dtype=np.int64)
+
+
 def compile_form(form: Any) -> Any:
     """Compiled form; a stub left by a killed compilation is removed and the compilation tried once more."""
     return _retry_stub(lambda: fem.form(form, jit_options=JIT))

@@ -44,7 +44,7 @@ class Body:
         self.original_cell = np.asarray(self.domain.topology.original_cell_index, dtype=np.int64)
         self.cell_nodes: Index = np.asarray(self.space.dofmap.list, dtype=np.int64)
         self.coordinates: Array = np.asarray(self.space.tabulate_dof_coordinates())
-        self._corner_dofs = np.asarray(self.domain.geometry.dofmap, dtype=np.int64)
+        self._corner_dofs = dx.corner_dofs(self.domain)
         self._points = np.asarray(self.domain.geometry.x)
         self._mesh = mesh
         self.materials = self._materials()

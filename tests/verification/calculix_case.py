@@ -65,7 +65,9 @@ def run_ccx(inp: Path) -> dict[tuple[str, str], Array]:
         head = re.match(r"\s*(displacements|stresses).*for set (\S+)", line)
         if head:
             rows = found[head[1], head[2]] = []
-        elif line.strip() and rows is not None:
+        elif not re.match(r"\s*[-+.\d]", line):
+            rows = rows if not line.strip() else None  # another heading, e.g. INCREMENT of later versions
+        elif rows is not None:
             rows.append([float(v) for v in line.split()])
     return {key: np.array(value) for key, value in found.items()}
 
