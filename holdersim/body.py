@@ -111,7 +111,8 @@ class Body:
         flat = modes.reshape(-1, 6)
         if not self.held.any():
             return flat
-        _, s, vt = np.linalg.svd(flat[self.held], full_matrices=True)
+        # the small triangle has the same right vectors, without a square matrix of all held displacements
+        _, s, vt = np.linalg.svd(np.linalg.qr(flat[self.held], mode="r"), full_matrices=True)
         s = np.concatenate([s, np.zeros(6 - len(s))])
         free: Array = flat @ vt[s < 1e-8 * max(s.max(), 1.0)].T
         free[self.held] = 0.0

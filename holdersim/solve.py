@@ -279,7 +279,7 @@ def _seen_modes(name: str, element: Superelement) -> tuple[Array, Array]:
 
     The others are idle without friction; a load along an idle motion would move the body away and is refused.
     """
-    _, s, vt = np.linalg.svd(element.modes, full_matrices=True)
+    _, s, vt = np.linalg.svd(np.linalg.qr(element.modes, mode="r"), full_matrices=True)
     s = np.concatenate([s, np.zeros(vt.shape[0] - len(s))])
     seen = s > 1e-9 * max(s.max(initial=0.0), 1.0)
     idle = vt[~seen] @ element.resultant
