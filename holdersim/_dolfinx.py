@@ -1,19 +1,14 @@
-"""The only file that knows how dolfinx 0.9, 0.10 and 0.11 differ, and how its form compiler's cache can break."""
+"""The only file that knows how dolfinx 0.9, 0.10 and 0.11 differ."""
 
 from __future__ import annotations
 
-import re
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _jit
 from .errors import EnvironmentProblem
-
-T = TypeVar("T")
 
 try:
     import basix as basix
@@ -31,8 +26,6 @@ DOLFINX: str = dolfinx.__version__  # type: ignore[attr-defined]
 VERSION = tuple(int(p) for p in DOLFINX.split(".")[:2])
 if VERSION < (0, 9):  # pragma: no cover
     raise EnvironmentProblem(f"dolfinx {DOLFINX} is too old; 0.9 or later is needed. Run through `env/run`.")
-
-JIT = {"timeout": 600}
 
 
 def create_mesh(cells: NDArray[np.int64], points: NDArray[np.float64], cell: str) -> Any:
@@ -83,12 +76,14 @@ def geometry_dofs(mesh: Any, dim: int, entities: NDArray[np.int32]) -> NDArray[n
 def corner_dofs(mesh: Any) -> NDArray[np.int64]:
     """Geometry nodes of every cell, (cells, corners); 0.11 calls the map of the only cell type dofmaps[0]."""
     geometry = mesh.geometry
-    return np.asarray(geometry.dofmaps[0] if hasattr(geometry, "dofmaps") else geometry.dofmap, dtype=np.int64)
+    return np.asarray(
+        geometry.dofmaps[0] if hasattr(geometry, "dofmaps") else geometry.dofmap, dtype=np.int64
+    )
 
 
 def compile_form(form: Any) -> Any:
-    """Compiled form; a stub left by a killed compilation is removed and the compilation tried once more."""
-    return _retry_stub(lambda: fem.form(form, jit_options=JIT))
+    """Compiled form; what a killed compilation has left does not stand in its way."""
+    return _jit.compiled(lambda: fem.form(form, jit_options=_jit.options()))
 
 
 def matrix(form: Any) -> Any:
@@ -99,37 +94,3 @@ def matrix(form: Any) -> Any:
 def vector(form: Any) -> NDArray[np.float64]:
     """Assembled linear form."""
     return np.array(fem.assemble_vector(compile_form(form)).array)
-
-
-def _retry_stub(compile_once: Callable[[], T]) -> T:
-    began = time.time()
-    try:
-        return compile_once()
-    except TimeoutError as stuck:
-        named = re.search(r"(\S+/libffcx\S*?)[\s'\"]", str(stuck) + " ")
-        for stub in _stubs(Path(named.group(1)).parent if named else _jit_cache(), before=began):
-            stub.unlink(missing_ok=True)
-        return compile_once()
-
-
-def _jit_cache() -> Path:
-    import os
-
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fenics"
-
-
-def _stubs(folder: Path, before: float) -> list[Path]:
-    """Sources whose compilation never finished (no .c.cached beside the .c)."""
-    return [
-        c
-        for c in folder.glob("*.c")
-        if not c.with_suffix(".c.cached").exists() and c.stat().st_mtime < before
-    ]
-
-
-def clear_stale_stubs(older_than: float = 900.0) -> int:
-    """Number of half-compiled forms removed: those older than `older_than` [s] block every later run."""
-    stale = _stubs(_jit_cache(), before=time.time() - older_than)
-    for stub in stale:
-        stub.unlink(missing_ok=True)
-    return len(stale)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _dolfinx, metrics, record, steps
+from . import metrics, record, steps
 from . import results as store
 from .case import Case
 from .errors import PhysicsRefused
@@ -34,7 +34,6 @@ def run(
         began = time.perf_counter()
         for warning in case.warnings:
             log.warning("%s", warning)
-        _dolfinx.clear_stale_stubs()
         assembly = case.assembly()
         model = Model(assembly, cache=cache_folder(), progress=lambda text: log.info("%s", text))
         log.info(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether a folder holds a finished result: its summary is there."""
-    return (folder / "summary.json").is_file()
+    """Whether a folder holds a finished result: its summary is there, and it is not a run's own working folder."""
+    return not folder.name.startswith(".") and (folder / "summary.json").is_file()
 
 
 @dataclass(frozen=True, repr=False)
