@@ -87,6 +87,10 @@ def run(
     case: CaseFile,
     output: Results = Path("results"),
     force: Annotated[bool, typer.Option("--force", help="solve again even if the result is there")] = False,
+    fields: Annotated[
+        bool,
+        typer.Option(help="displacement and stress inside the bodies; without them a new load takes seconds"),
+    ] = True,
     refine: Annotated[
         bool, typer.Option("--refine", help="also on finer grid and meshes; prints a table")
     ] = False,
@@ -99,7 +103,7 @@ def run(
 
     _log_to_terminal()
     read = read_case(case)
-    typer.echo(short_summary(solve(read, results=output, force=force)))
+    typer.echo(short_summary(solve(read, results=output, force=force, fields=fields)))
     if refine:
         typer.echo(refined(read, output))
 

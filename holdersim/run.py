@@ -21,12 +21,20 @@ log = logging.getLogger(__name__)
 
 
 def run(
-    case: Case, results: Path | str = "results", *, force: bool = False, pictures: bool = True
+    case: Case,
+    results: Path | str = "results",
+    *,
+    force: bool = False,
+    pictures: bool = True,
+    fields: bool = True,
 ) -> store.Result:
     """The stored result of a case: solved now, or read back when it is there already.
 
+    fields: also displacement and stress inside every body. They need a factorisation of each body, the maps and
+    numbers of a case whose superelements are in the cache do not; without them there is no yield safety.
     Raises NotConvergedError or PhysicsRefused and then leaves <identity>.failed/error.json, never a summary.
     """
+    force = force or (fields and _without_fields(Path(results) / case.name / case.identity()))
     with store.RunFolder(Path(results), case.name, case.identity(), force=force) as folder:
         if folder.finished:
             log.info("this case is solved already: %s", folder.folder)
@@ -35,7 +43,7 @@ def run(
         for warning in case.warnings:
             log.warning("%s", warning)
         assembly = case.assembly()
-        model = Model(assembly, cache=cache_folder(), progress=lambda text: log.info("%s", text))
+        model = Model(assembly, cache=cache_folder(), keep=fields, progress=lambda text: log.info("%s", text))
         log.info(
             "%d pixels, %d bolts, symmetry: %s",
             model.pixels,
@@ -46,9 +54,7 @@ def run(
         states, peaks = _steps(case, model, folder)
         seconds["steps"] = time.perf_counter() - began - seconds["superelements"]
         folder.step = "recover"
-        log.info("displacement and stress of every body")
-        last = list(states.values())[-1]
-        stresses, residuals = record.write_fields(model, last, folder.path / "fields")
+        stresses, residuals = _fields(model, list(states.values())[-1], folder.path) if fields else ({}, {})
         data = record.maps(states, peaks)
         summary = _summary(case, model, states, data, stresses, residuals)
         seconds["total"] = time.perf_counter() - began
@@ -57,6 +63,15 @@ def run(
     if pictures:
         draw(result)
     return result
+
+
+def _without_fields(folder: Path) -> bool:
+    return store.is_complete(folder) and not store.open_result(folder).summary["von_mises_max_MPa"]
+
+
+def _fields(model: Model, state: State, folder: Path) -> tuple[dict[str, float], dict[str, float]]:
+    log.info("displacement and stress of every body")
+    return record.write_fields(model, state, folder / "fields")
 
 
 def _steps(case: Case, model: Model, folder: store.RunFolder) -> tuple[dict[str, State], dict[str, Any]]:
@@ -105,7 +120,7 @@ def _summary(
         "mesh": {
             "symmetry": list(assembly.symmetry),
             "pixels": model.pixels,
-            "unknowns": {n: p.condenser.body.dofs for n, p in model.parts.items()},
+            "unknowns": {n: p.condenser.dofs for n, p in model.parts.items()},
             "from_cache": {n: p.condenser.from_cache for n, p in model.parts.items()},
         },
         "film_mm": case.grid.film,

@@ -90,6 +90,11 @@ class Condenser:
             self.seconds["mesh"] = time.perf_counter() - began
         return self._body
 
+    @property
+    def dofs(self) -> int | None:
+        """Number of displacement unknowns; None while the body has not been meshed."""
+        return None if self._body is None else self._body.dofs
+
     def get(self, keep: bool = True) -> Superelement:
         """The superelement, from the cache when a sound entry is there."""
         if self._file is not None:
