@@ -198,7 +198,12 @@ class BareUniaxial(Holder):
         at, key_ = f"({x:g}, {y:g}) mm", "holder.bolts" if self.bolts else "holder.inset"
         beyond = max(abs(x) + r - self.length / 2, abs(y) + r - self.width / 2)
         if beyond > -1e-9:
-            washer = f"its washer of {2 * r:g} mm reaches {max(beyond, 0):.3g} mm beyond the plate"
+            far = (
+                f"reaches {beyond:.3g} mm beyond the plate"
+                if beyond > 1e-6
+                else "reaches the very edge of the plate"
+            )
+            washer = f"its washer of {2 * r:g} mm {far}"
             problem = f"bolt {name} at {at}: {washer}"
             yield Mistake(
                 key_,

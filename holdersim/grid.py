@@ -107,6 +107,8 @@ def averages(face: Face, grid: PressureGrid, nodes: int) -> tuple[sp.csr_matrix,
     skewed = _is_skewed(face.vertices)[facet]
     # on a skewed facet the shape functions are no polynomials of x, y: the rule must be higher
     for part, affine, degree in ((~skewed, True, 4), (skewed, False, 18)):
+        if not part.any():
+            continue
         points, weights, owner = _quadrature(polygon[part], degree)
         owners, into = facet[part][owner], pixel[part][owner]
         reference = _pull_back(face.vertices[owners], points, affine)

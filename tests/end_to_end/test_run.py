@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -239,3 +240,26 @@ def test_invalid_case_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(CaseError):
         run(small(steps=[TIGHTEN | {"area": "film"}]), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_plate_from_a_step_file(folder: Path, quarter: Result, tmp_path: Path) -> None:
+    """The same plate drawn in CAD, meshed with tetrahedra, presses like the built-in one."""
+    import gmsh
+
+    gmsh.initialize(interruptible=False)
+    gmsh.option.setNumber("General.Terminal", 0)
+    occ, path = gmsh.model.occ, tmp_path / "plate.step"
+    holes = [(3, occ.addCylinder(x, y, 0, 0, 0, 4, 2.25)) for x in (-16, 16) for y in (-12, 12)]
+    occ.cut([(3, occ.addBox(-22, -18, 0, 44, 36, 4))], holes)
+    occ.synchronize()
+    gmsh.write(str(path))
+    gmsh.finalize()
+    text = path.read_text()
+    faces = [m for m in re.finditer(r"ADVANCED_FACE\(''(.*?)\);", text) if len(re.findall("#", m[1])) > 5]
+    press = faces[0]
+    path.write_text(text[: press.start()] + press[0].replace("''", "'press'", 1) + text[press.end() :])
+    result = run(small(holder=HOLDER | {"top": {"step": str(path)}}), folder, pictures=False)
+    assert holds(result)
+    for name, limit in (("Mean contact pressure [MPa]", 1e-9), ("CV [-]", 0.02), ("p95 [MPa]", 0.03)):
+        found, wanted = (r.metric(name, interface="cell_top") for r in (result, quarter))
+        assert found and wanted and abs(found / wanted - 1) < limit, f"{name}: {found}, built-in {wanted}"
