@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import scipy.optimize
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .assembly import Assembly, Interface, Solid
 from .body import Body
-from .contact import ContactProblem, active_set, projected_cg
+from .contact import ContactProblem, ContactSolution, active_set, projected_cg
 from .errors import GeometryError, NotConvergedError, PhysicsRefused
 from .geometry.mesh import mesh_shape
 from .grid import PressureGrid
@@ -113,7 +114,7 @@ class Model:
                 which = [g is grids[i.name] for _, g in condensers[name].links.grids].index(True)
                 sides.append((elements[name].covered[which], elements[name].fine[which]))
             check_resolution(i.name, sides[0][1], sides[1][1])
-            area = np.minimum(sides[0][0], sides[1][0])
+            area = _common_area(i.name, sides[0][0], sides[1][0])
             pixels = np.flatnonzero(area)
             if not len(pixels):
                 raise GeometryError(f'interface "{i.name}": the two faces do not lie over each other')
@@ -233,7 +234,7 @@ class Model:
     def _one(self, given: dict[str, float], lengths: Array, method: str, guess: State | None) -> State:
         problem, held = self.problem(given, lengths)
         start = self._coarse_guess(problem) if guess is None else guess.x[: self.pixels] > 0
-        solution = active_set(problem, start) if method == "active_set" else projected_cg(problem)
+        solution = _solution(problem, start) if method == "active_set" else projected_cg(problem)
         for name, limit in LIMITS.items():
             if not solution.certificates[name] <= limit:
                 raise NotConvergedError(
@@ -271,7 +272,44 @@ class Model:
             problem.load,
             problem.label,
         )
-        return np.asarray(active_set(coarse).force[group] > 0)
+        try:
+            return np.asarray(active_set(coarse).force[group] > 0)
+        except NotConvergedError:  # only a guess: blocks can be too coarse for a load near the edge
+            return None
+
+
+def _solution(problem: ContactProblem, start: NDArray[np.bool_] | None) -> ContactSolution:
+    """Active-set solution, tried again from all pixels pressed where the guess leads nowhere."""
+    try:
+        return active_set(problem, start)
+    except NotConvergedError:
+        pull = problem.modes[: problem.pixels].T
+        if not len(problem.slack) and len(problem.load):
+            _, miss = scipy.optimize.nnls(pull, -problem.load)
+            if miss > 1e-6 * float(np.abs(problem.load).max()):
+                raise PhysicsRefused(
+                    f'"{problem.label}": no pressure can balance the bolts: their resultant lies outside the pressed '
+                    "area, so the plates would tip. Move the bolts, or share the load differently."
+                ) from None
+        if start is None:
+            raise
+        return active_set(problem)
+
+
+def _common_area(name: str, below: Array, above: Array) -> Array:
+    """Pixel areas [mm2] that both faces cover alike; 0 for pixels that one of them covers only in part.
+
+    Over different parts of a pixel the two means would not balance: the pair would carry a moment of its own.
+    """
+    both = (below > 0) & (above > 0)
+    alike = both & (np.abs(below - above) <= 1e-6 * np.maximum(below, above))
+    lost = float(np.minimum(below, above)[both & ~alike].sum())
+    if lost:
+        share = 100 * lost / float(np.minimum(below, above).sum())
+        log.warning(
+            "%s: %d rim pixels (%.2g %% of the area) are left out", name, int((both & ~alike).sum()), share
+        )
+    return np.where(alike, below, 0.0)
 
 
 def _seen_modes(name: str, element: Superelement) -> tuple[Array, Array]:
