@@ -263,6 +263,11 @@ class Body:
         sigma += (self.lame * np.trace(eps, axis1=1, axis2=2))[:, None, None] * np.eye(3)
         return np.stack([sigma[:, i, j] for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (0, 2))], axis=1)
 
+    def peak_von_mises(self, u: Array) -> float:
+        """Largest von Mises stress [MPa] at the corners of all cells: bending is largest at the surface."""
+        corners = dx.reference_corners(self.domain)
+        return max(float(von_mises(self.stress(u, (x, y, z))).max()) for x, y, z in corners)
+
     @property
     def corner_mesh(self) -> tuple[Array, Index, Index]:
         """Corner points (p, 3), cells (m, 8|4) on them in tensor order, and the node of each point."""

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
+DEFINITIONS = {
+    "yield of <solid> [-]": "yield strength / largest von Mises stress at the corners of the solid's elements",
+    "proof load of bolts [-]": "proof strength * stress area / force, of the bolt that is nearest to it",
+}
+
+
 def unfold(values: Array, symmetry: tuple[str, ...]) -> Array:
     """Map (ny, nx) of the part at x, y >= 0 mirrored to the whole."""
     if "x0" in symmetry:
@@ -175,6 +181,6 @@ def write_fields(model: Model, state: State, folder: Path) -> tuple[dict[str, fl
             cell_data={"stress": [stress], "von_mises": [equivalent], "material": [material]},
         )
         mesh.write(folder / f"{solid.name}.vtu", file_format="vtu")
-        largest[solid.name], residual[solid.name] = float(equivalent.max()), part.condenser.residual
+        largest[solid.name], residual[solid.name] = body.peak_von_mises(u.ravel()), part.condenser.residual
         part.condenser.release()
     return largest, residual

@@ -125,7 +125,7 @@ def _summary(
         },
         "film_mm": case.grid.film,
         "drawing": store.drawing(assembly),
-        "definitions": metrics.DEFINITIONS,
+        "definitions": metrics.DEFINITIONS | record.DEFINITIONS,
         "warnings": case.warnings,
     }
 

@@ -189,3 +189,14 @@ def test_von_mises() -> None:
 def test_a_solid_without_material_is_refused() -> None:
     with pytest.raises(GeometryError, match="no material"):
         body(UNEVEN, None)
+
+
+def test_largest_stress_of_pure_bending() -> None:
+    """E kappa t / 2 at the surface, twice what the centres of two elements through the thickness show."""
+    material, kappa, thickness = Elastic("m", 2e5, 0.0), 1e-4, 3.0
+    bent = body(Block((0, 1, 2), (0, 1), (0, thickness / 2, thickness)), material)
+    x, z = bent.coordinates[:, 0], bent.coordinates[:, 2] - thickness / 2
+    u = np.column_stack([kappa * x * z, 0 * x, -kappa * x**2 / 2]).ravel()
+    surface = material.E * kappa * thickness / 2
+    assert bent.peak_von_mises(u) == pytest.approx(surface, rel=1e-9)
+    assert von_mises(bent.stress(u)).max() == pytest.approx(surface / 2, rel=1e-9)
