@@ -118,7 +118,7 @@ def all_bolts(assembly: Assembly, forces: dict[str, float]) -> dict[str, float]:
             images += [(x, -y) for x, y in images]
         for place in images:
             out[assembly.bolt_names.get(place, f"{bolt.name} at {place}")] = forces[bolt.name]
-    return out
+    return dict(sorted(out.items()))
 
 
 def safety(state: State, stresses: dict[str, float]) -> dict[str, float]:

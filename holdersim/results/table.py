@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -56,8 +57,27 @@ def _certificates(summary: Mapping[str, Any]) -> list[str]:
     return ["certificates that FAILED:", *_table(["name", "value", "limit"], rows)]
 
 
+def _meanings(
+    summary: Mapping[str, Any], shown: Iterable[tuple[str, str]], step: Mapping[str, Any]
+) -> list[str]:
+    """The definition of every number shown, and the region that it is taken over."""
+    known = summary.get("definitions", {})
+    names = {short: key for key, short in shown}
+    names |= {n: n for numbers in step.get("plates", {}).values() for n in numbers}
+    if step.get("safety"):
+        names |= {n: n for n in ("yield of <solid> [-]", "proof load of bolts [-]")}
+    region = next(iter(summary.get("drawing", {}).get("regions", {})), None)
+    lines = [
+        textwrap.fill(f"{short}: {known[key]}", 110, initial_indent="  ", subsequent_indent="      ")
+        for short, key in names.items()
+        if key in known
+    ]
+    where = f", over the region {region}" if region else ""
+    return [f"what the numbers mean{where}:", *lines] if lines else []
+
+
 def short_summary(result: Result) -> str:
-    """Pressures, plates, bolts, safety, certificates and files of the last step, about twenty lines."""
+    """Pressures, plates, bolts, safety, certificates and files of the last step, and what each number means."""
     summary, step = result.summary, result.at()
     force = step.get("closing_force_N")
     closing = f", closing force {number(force)} N" if force is not None else ""
@@ -77,6 +97,8 @@ def short_summary(result: Result) -> str:
         masses = ", ".join(f"{name} {number(m)}" for name, m in summary["mass_g"].items())
         lines += ["", f"  mass [g]: {masses}"]
     total = summary.get("seconds", {}).get("total")
-    lines += ["", *_certificates(summary)]
+    lines += ["", *_meanings(summary, shown, step), "", *_certificates(summary)]
+    pictures = ", ".join(sorted(p.name for p in result.folder.glob("*.png")))
+    lines += [f"pictures: {pictures}"] if pictures else []
     lines += [f"files: {result.folder}" + (f" ({number(total)} s)" if total is not None else "")]
     return "\n".join(lines)
