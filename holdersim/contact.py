@@ -102,7 +102,10 @@ def active_set(problem: ContactProblem, guess: Mask | None = None, limit: int = 
 
 
 def _single_changes(problem: ContactProblem, active: Mask, done: int, limit: int = 4000) -> ContactSolution:
-    """Finish a cycling active set by changing only the worst pixel at a time (Murty's principal pivoting)."""
+    """Finish a cycling active set by changing only the first wrong pixel at a time.
+
+    Least-index principal pivoting (Murty, Math. Program. 7 (1974) 138), assumed from memory; it ends for definite problems.
+    """
     n = problem.pixels
     for iteration in range(done, done + limit):
         x, alpha = _equality(problem, active)
@@ -112,9 +115,9 @@ def _single_changes(problem: ContactProblem, active: Mask, done: int, limit: int
             x[:n][~active] = 0.0
             gap[active] = 0.0
             return _finish(problem, x, alpha, gap, iteration)
-        worst = int(np.flatnonzero(wrong)[0])
+        first = int(np.flatnonzero(wrong)[0])
         active = active.copy()
-        active[worst] = not active[worst]
+        active[first] = not active[first]
     raise NotConvergedError(f'"{problem.label}": contact set cycles; {int(wrong.sum())} pixels undecided')
 
 
