@@ -104,7 +104,7 @@ def active_set(problem: ContactProblem, guess: Mask | None = None, limit: int = 
 def _single_changes(problem: ContactProblem, active: Mask, done: int, limit: int = 4000) -> ContactSolution:
     """Finish a cycling active set by changing only the first wrong pixel at a time.
 
-    Least-index principal pivoting (Murty, Math. Program. 7 (1974) 138), assumed from memory; it ends for definite problems.
+    Least-index principal pivoting, after Murty (1974; assumed, not looked up): it ends for definite problems.
     """
     n = problem.pixels
     for iteration in range(done, done + limit):
