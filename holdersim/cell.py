@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from functools import cached_property
 from itertools import pairwise
 
@@ -22,14 +23,14 @@ class Cell(Tagged):
     tabs: tuple[Tab, ...] = key((), "tabs")
     thickness_variation: Flatness = key({}, "how much thinner than nominal, as a function of x, y")
 
+    @abstractmethod
     def stack(self, sublayers: int = 1) -> list[Layer]:
         """Layers between the laminates, bottom to top."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def roles(self) -> dict[str, Rect]:
         """Footprints of cathode, anode, separator."""
-        raise NotImplementedError
 
     def layers(self, sublayers: int = 1) -> tuple[Layer, ...]:
         """All layers, bottom to top, each `sublayers` elements thick."""

@@ -70,8 +70,8 @@ class ContactSolution:
 def active_set(problem: ContactProblem, guess: Mask | None = None, limit: int = 60) -> ContactSolution:
     """Solution by the primal-dual active set method, exact up to rounding.
 
-    guess (n,): pixels believed to be pressed, e.g. from the last step; without it a coarse problem on blocks of
-    pixels gives one. Raises NotConvergedError when the contact set keeps changing.
+    guess (n,): pixels believed to be pressed, e.g. from the last step; without it all are. Raises NotConvergedError
+    when the contact set keeps changing.
     """
     n = problem.pixels
     if n == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -77,9 +78,9 @@ class Mesh(Entry):
 class Holder(Tagged):
     """Base of all holders. A subclass has fields (the keys of its table) and builds an assembly."""
 
+    @abstractmethod
     def build(self, cell: Cell, mesh: MeshSizes, symmetry: tuple[str, ...] = ()) -> Assembly:
         """Named solids, interfaces and bolts around the cell, which lies on z = 0."""
-        raise NotImplementedError
 
     def bolt_places(self) -> dict[str, tuple[float, float]]:
         """Places x, y [mm] of the bolts by name; empty without bolts."""

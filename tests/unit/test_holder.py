@@ -232,6 +232,7 @@ def test_a_holder_of_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         "from holdersim.holder import Holder\nfrom holdersim.schema import key\n"
         "from holdersim.units import Length\n"
         'class Clamp(Holder):\n    """A clamp."""\n    gap: Length = key("3 mm", "gap")\n'
+        "    def build(self, cell, mesh, symmetry=()):\n        return None\n"
     )
     (tmp_path / "nothing.py").write_text("x = 1\n")
     monkeypatch.setenv("HOLDERSIM_GEOMETRIES", str(tmp_path))
