@@ -7,6 +7,7 @@ Names of faces
     Block      xmin xmax ymin ymax bottom top
     LayerStack bottom top (every level column top, terraces included) plateau (the highest) ramps sides
     Plate      press back edge holes, and `seat:<name>` for each washer seat (on `back`)
+    Vessel     press (the top outside the seal), inside (all that the fluid wets), outside, seat:<name>
     MeshFile   the surface names stored in the file
     StepPart   press, back, seat:<name>
     all        x0, y0 where cut at these symmetry planes
@@ -16,11 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .materials.elastic import Elastic
+from .materials.rubber import Rubber
 
 Array = NDArray[np.float64]
 Gap = Callable[[Array, Array], Array]
@@ -130,6 +134,44 @@ class Plate:
 
 
 @dataclass(frozen=True)
+class Round:
+    """Circular outline [mm]."""
+
+    radius: float
+    x: float = 0.0
+    y: float = 0.0
+
+
+Outline = Rect | Round
+
+
+@dataclass(frozen=True)
+class Slab:
+    """One storey of a vessel: height [mm], outer and inner outline (None: no cavity), elements through it."""
+
+    height: float
+    outer: Outline
+    inner: Outline | None = None
+    elements: int = 2
+
+
+@dataclass(frozen=True)
+class Vessel:
+    """Slabs standing on each other from z = 0 up: bottom, wall and flange of a chamber; one slab is a lid.
+
+    Inside `seal`, the line of the O-ring on the top face, the fluid presses; outside lies the face `press`. Holes go
+    through the uppermost slab and seats lie on its underside. Elements of `size`, away from edges up to `coarse`.
+    """
+
+    slabs: tuple[Slab, ...]
+    seal: Outline
+    holes: tuple[Hole, ...] = ()
+    seats: tuple[Seat, ...] = ()
+    size: float = 3.0
+    coarse: float = 6.0
+
+
+@dataclass(frozen=True)
 class MeshFile:
     """Volume mesh read with meshio (one cell type); surfaces by the names in the file, lengths times `scale` = mm."""
 
@@ -147,25 +189,27 @@ class StepPart:
     seats: tuple[Seat, ...] = ()
 
 
-Shape = Block | LayerStack | Plate | MeshFile | StepPart
+Shape = Block | LayerStack | Plate | Vessel | MeshFile | StepPart
 
 
 @dataclass(frozen=True)
 class Solid:
     """A body: shape, material, place and what holds or loads it by itself.
 
-    material: one Elastic (a LayerStack carries its own); degree: of the displacement (2 for plates, 1 for stacks).
+    material: one Elastic or Rubber (a LayerStack carries its own); a body of rubber has large strains.
+    degree: of the displacement (2 for plates and rubber, 1 for stacks).
     z: height [mm] at which the shape's z = 0 is put; flip: mirrored in z first (a top plate presses downwards).
     symmetry: faces held in their normal direction, among "x0" (plane x = 0) and "y0"; the shape is cut there.
     fixed: face name -> components held at zero ("x", "yz", "xyz").
     fixed names may be joined, "xmax&ymax" is the edge where two faces meet.
     body_force: (fx, fy, fz) [N/mm3], uniform.
     tractions: face name -> uniform (tx, ty, tz) [MPa], or a function of x, y, z.
+    fluid: names of the faces on which the fluid of the assembly presses.
     """
 
     name: str
     shape: Shape
-    material: Elastic | None = None
+    material: Elastic | Rubber | None = None
     degree: int = 2
     z: float = 0.0
     flip: bool = False
@@ -173,6 +217,7 @@ class Solid:
     fixed: dict[str, str] = field(default_factory=dict)
     tractions: dict[str, Traction] = field(default_factory=dict)
     body_force: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    fluid: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -180,7 +225,8 @@ class Interface:
     """Two facing surfaces that may press on each other.
 
     below, above: "solid.face"; the grid has square pixels of side `pixel` [mm] over `region`.
-    gap: initial gap [mm] at pixel centres, as a function of x, y or an array (ny, nx); None is zero.
+    gap: initial gap [mm] at pixel centres, as a function of x, y or an array (ny, nx); None is zero, inf no contact.
+    friction: coefficient of friction; 0 is frictionless, STICK (infinite) holds whatever is pressed.
     """
 
     name: str
@@ -189,6 +235,38 @@ class Interface:
     region: Rect
     pixel: float
     gap: Gap | Array | None = None
+    friction: float = 0.0
+
+
+STICK = inf
+"""Friction of faces that do not slide where they press."""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A level inside a stack where the pressure is wanted: minus the normal stress, averaged through one layer.
+
+    layer: "solid.layer"; the map has square pixels of side `pixel` [mm] over `region`.
+    """
+
+    name: str
+    layer: str
+    region: Rect
+    pixel: float
+
+
+class SpringLaw(Protocol):
+    """What a bolt has to know of the spring under its head."""
+
+    @property
+    def solid(self) -> float:
+        """Force [N] at which the spring is coil-bound or flat."""
+
+    def compression(self, force: float) -> float:
+        """Compression [mm] under a force [N]."""
+
+    def rate(self, force: float) -> float:
+        """Stiffness [N/mm] at a force [N], the slope of the characteristic."""
 
 
 @dataclass(frozen=True)
@@ -196,6 +274,7 @@ class Bolt:
     """Bolt between two seats ("solid.seat:name"): axial stiffness [N/mm], place, size and strength.
 
     `share`: the part of the bolt present in a symmetric model (1, 1/2 or 1/4).
+    `spring`: in series with the bolt, under its head.
     """
 
     name: str
@@ -211,6 +290,7 @@ class Bolt:
     mass: float = 0.0
     expansion: float = 0.0
     share: float = 1.0
+    spring: SpringLaw | None = None
 
 
 @dataclass(frozen=True)
@@ -228,3 +308,4 @@ class Assembly:
     regions: dict[str, Rect] = field(default_factory=dict)
     masses: dict[str, float] = field(default_factory=dict)
     bolt_names: dict[tuple[float, float], str] = field(default_factory=dict)
+    planes: tuple[Plane, ...] = ()
