@@ -18,7 +18,7 @@ from . import _dolfinx as dx
 from .assembly import LayerStack, Solid, Traction
 from .errors import GeometryError
 from .facets import corner_functions, facet_rule, row_keys
-from .grid import Face
+from .grid import Face, PressureGrid, overlaps
 from .materials.elastic import Elastic
 
 if TYPE_CHECKING:
@@ -209,6 +209,47 @@ class Body:
         load, area = self._face_integral(name, (0.0, 0.0, 1.0))
         return np.asarray(-self.face(name).normal * load / area, dtype=np.float64)
 
+    def load_columns(self) -> dict[str, Array]:
+        """Nodal forces (dofs,) by what causes them: "own" [N], "pressure" [N/MPa] of the fluid; absent without.
+
+        Faces named for the fluid that the mesh lacks (no ramps on a level stack) are left out.
+        """
+        out = {}
+        if self.solid.tractions or any(self.solid.body_force):
+            out["own"] = self.own_load()
+        wetted = [name for name in self.solid.fluid if name in self._mesh.faces]
+        if wetted:
+            out["pressure"] = sum(
+                (self._face_integral(name, None)[0] for name in wetted), np.zeros(self.dofs)
+            )
+        return out
+
+    def layer_pressure(self, layer: str, grid: PressureGrid) -> tuple[sp.csr_matrix, Array]:
+        """Matrix (pixels, dofs) of the mean of -sigma_zz [MPa] over each pixel's part of a layer; its area [mm2].
+
+        Elements count by the area that they share with the pixel; sigma_zz is that at their centres.
+        """
+        if layer not in self._mesh.regions:
+            raise GeometryError(
+                f'solid "{self.name}" has no layer "{layer}"; it has: {", ".join(self._mesh.regions)}'
+            )
+        number = np.empty(len(self.original_cell), dtype=np.int64)
+        number[self.original_cell] = np.arange(len(number))
+        cells = number[self._mesh.regions[layer]]
+        facet, pixel, area = overlaps(self._points[self._corner_dofs[cells]][:, :4, :2], grid)
+        c = cells[facet]
+        gradient = self._gradients(self._middle)
+        lame, mu = self.lame[c], self.mu[c]
+        factor = np.stack([lame, lame, lame + 2 * mu], axis=1)  # sigma_zz = sum factor_i du_i/dx_i
+        values = -area[:, None, None] * factor[:, :, None] * gradient[c]
+        dofs = 3 * self.cell_nodes[c][:, None, :] + np.arange(3)[None, :, None]
+        rows = np.broadcast_to(pixel[:, None, None], values.shape)
+        total = np.bincount(pixel, area, grid.size)
+        matrix = sp.csr_matrix((values.ravel(), (rows.ravel(), dofs.ravel())), shape=(grid.size, self.dofs))
+        scale = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
+        sheets = {la.name: la.sublayers for la in getattr(self.solid.shape, "layers", ())}
+        return sp.csr_matrix(sp.diags(scale) @ matrix), total / sheets.get(layer, 1)
+
     def own_load(self) -> Array:
         """Nodal forces [N] of the solid's own loads, its tractions and body force, (dofs,)."""
         total = np.zeros(self.dofs)
@@ -223,8 +264,11 @@ class Body:
             total += self._face_integral(name, traction)[0]
         return total
 
-    def _face_integral(self, name: str, traction: Traction) -> tuple[Array, float]:
-        """Integral of traction . shape functions over a face of any orientation (dofs,), and its area [mm2]."""
+    def _face_integral(self, name: str, traction: Traction | None) -> tuple[Array, float]:
+        """Integral of traction . shape functions over a face of any orientation (dofs,), and its area [mm2].
+
+        Without a traction that of a unit pressure, -n.
+        """
         cells, local = self._facets(name)
         topology = dx.facet_vertices(self.domain)
         load, area = np.zeros((len(self.coordinates), 3)), 0.0
@@ -235,9 +279,18 @@ class Body:
             n, dn = corner_functions(ref, len(topology[0]))
             at = np.einsum("qv,fvd->fqd", n, xyz)
             tangents = np.einsum("qvk,fvd->fqkd", dn, xyz)
-            da = np.linalg.norm(np.cross(tangents[:, :, 0], tangents[:, :, 1]), axis=2) * w
-            t = np.asarray(traction(at[..., 0], at[..., 1], at[..., 2]) if callable(traction) else traction)
-            t = np.broadcast_to(np.moveaxis(t, 0, -1) if callable(traction) else t, at.shape)
+            normal = np.cross(tangents[:, :, 0], tangents[:, :, 1])
+            size = np.linalg.norm(normal, axis=2)
+            da = size * w
+            if traction is None:
+                inward = self._points[self._corner_dofs[mine]].mean(axis=1)[:, None] - at
+                side = np.sign(np.einsum("fqd,fqd->fq", normal, inward))
+                t = normal * (side / size)[:, :, None]
+            else:
+                t = np.asarray(
+                    traction(at[..., 0], at[..., 1], at[..., 2]) if callable(traction) else traction
+                )
+                t = np.broadcast_to(np.moveaxis(t, 0, -1) if callable(traction) else t, at.shape)
             forces = np.einsum("fq,fqd,qk->fkd", da, t, self._shape(int(f), ref))
             np.add.at(load, self.cell_nodes[mine][:, self._closure(int(f))], forces)
             area += float(da.sum())
@@ -250,18 +303,23 @@ class Body:
 
         Taken at the cell centres, or at reference coordinates `at` of every cell.
         """
-        corners = dx.reference_corners(self.domain)
-        middle = corners.mean(axis=0, keepdims=True) if at is None else np.array([at])
-        dgeo = dx.tabulate(dx.scalar_element(self.domain, 1), 1, middle)[1:, 0]
-        dshape = dx.tabulate(self.element, 1, middle)[1:, 0]
-        jacobian = np.einsum("kv,cvd->ckd", dgeo, self._points[self._corner_dofs])
-        gradient = np.einsum(
-            "cdk,kn,cni->cid", np.linalg.inv(jacobian), dshape, u.reshape(-1, 3)[self.cell_nodes]
-        )
+        shape = self._gradients(self._middle if at is None else np.array([at]))
+        gradient = np.einsum("cdn,cni->cid", shape, u.reshape(-1, 3)[self.cell_nodes])
         eps = (gradient + gradient.transpose(0, 2, 1)) / 2
         sigma = 2 * self.mu[:, None, None] * eps
         sigma += (self.lame * np.trace(eps, axis1=1, axis2=2))[:, None, None] * np.eye(3)
         return np.stack([sigma[:, i, j] for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (0, 2))], axis=1)
+
+    @property
+    def _middle(self) -> Array:
+        return np.asarray(dx.reference_corners(self.domain).mean(axis=0, keepdims=True))
+
+    def _gradients(self, reference: Array) -> Array:
+        """Gradients of the shape functions (cells, 3, n) [1/mm] at one reference point of every cell."""
+        dgeo = dx.tabulate(dx.scalar_element(self.domain, 1), 1, reference)[1:, 0]
+        dshape = dx.tabulate(self.element, 1, reference)[1:, 0]
+        jacobian = np.einsum("kv,cvd->ckd", dgeo, self._points[self._corner_dofs])
+        return np.asarray(np.linalg.inv(jacobian) @ dshape)
 
     def peak_von_mises(self, u: Array) -> float:
         """Largest von Mises stress [MPa] at the corners of all cells: bending is largest at the surface."""

@@ -120,6 +120,15 @@ def averages(face: Face, grid: PressureGrid, nodes: int) -> tuple[sp.csr_matrix,
     return sp.csr_matrix(sp.diags(scale) @ total), area
 
 
+def overlaps(vertices: Array, grid: PressureGrid) -> tuple[Index, Index, Array]:
+    """Facet, pixel and common area [mm2] of every facet (f, v, 2) and pixel that lie over each other."""
+    nodes = np.zeros((len(vertices), 1), dtype=np.int64)
+    facet, pixel, p = _common_parts(Face(vertices, nodes, lambda f, r: r, 1.0, 1), grid)
+    q = np.roll(p, -1, axis=1)
+    area = np.abs((p[:, :, 0] * q[:, :, 1] - p[:, :, 1] * q[:, :, 0]).sum(axis=1)) / 2
+    return facet, pixel, np.asarray(area)
+
+
 def resolves(face: Face, grid: PressureGrid) -> bool:
     """True when the body is fine enough to carry one independent pressure per pixel.
 

@@ -18,7 +18,8 @@ Array = NDArray[np.float64]
 class Joint:
     """Pixels of one interface that both faces cover, and where they stand in the vector of link forces.
 
-    pixels (n,): their numbers in the grid; area (n,) [mm2]; gap (n,) [mm]; start: place of the first one.
+    pixels (n,): their numbers in the grid; area (n,) [mm2]; gap (n,) [mm]; start: place of the first normal force;
+    slide: place of the first tangential one, -1 without friction.
     """
 
     interface: Interface
@@ -27,6 +28,13 @@ class Joint:
     area: Array
     gap: Array
     start: int
+    slide: int = -1
+
+    @property
+    def spans(self) -> tuple[slice, slice, slice]:
+        """Places of the normal forces, and with friction of those along x and along y."""
+        n = len(self.pixels)
+        return self.span, slice(self.slide, self.slide + n), slice(self.slide + n, self.slide + 2 * n)
 
     @property
     def span(self) -> slice:

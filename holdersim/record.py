@@ -125,8 +125,9 @@ def safety(state: State, stresses: dict[str, float]) -> dict[str, float]:
     """Yield strength / largest von Mises stress of each solid, proof load / force of the worst bolt."""
     out = {}
     for solid in state.model.assembly.solids:
-        if solid.material is not None and solid.material.yield_strength and stresses.get(solid.name):
-            out[f"yield of {solid.name} [-]"] = solid.material.yield_strength / stresses[solid.name]
+        strength = getattr(solid.material, "yield_strength", None)
+        if strength and stresses.get(solid.name):
+            out[f"yield of {solid.name} [-]"] = strength / stresses[solid.name]
     ratios = [
         b.proof_strength * b.stress_area / state.bolts[b.name]
         for b in state.model.assembly.bolts

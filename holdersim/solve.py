@@ -4,13 +4,15 @@ model = Model(assembly)
 state = model.tighten({"b1": 500.0, ...})      # forces [N]
 state = model.locked(state, {"b1": 600.0})     # b1 set again while the others keep their length
 state.pressure("cell_top")                     # (ny, nx) [MPa]
+
+For linear bodies that slide without friction; `nonlinear.model_of` chooses between this and the one for all others.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,18 +20,16 @@ import scipy.optimize
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from .assembly import Assembly, Interface, Solid
-from .body import Body
+from .assembly import Assembly
 from .contact import ContactProblem, ContactSolution, active_set, projected_cg
-from .errors import GeometryError, NotConvergedError, PhysicsRefused
-from .geometry.mesh import mesh_shape
-from .grid import PressureGrid
-from .joint import Joint, initial_gap
+from .errors import NotConvergedError, PhysicsRefused
+from .network import OWN, Network, build_body
 from .state import State
-from .superelement import Condenser, Links, Superelement, check_resolution
 
 Array = NDArray[np.float64]
 log = logging.getLogger(__name__)
+
+__all__ = ["LIMITS", "Model", "State", "build_body"]
 
 LIMITS = {
     "penetration": 1e-9,
@@ -41,25 +41,10 @@ LIMITS = {
 """Certificates: the largest value of each that a solution may have (contact.certify)."""
 
 
-def build_body(solid: Solid) -> Body:
-    """Mesh one solid and make its finite-element body."""
-    return Body(solid, mesh_shape(solid.shape, solid.symmetry))
-
-
-@dataclass(frozen=True)
-class _Part:
-    """One superelement in the assembly: its own columns `own` stand at `at` in the global vector; sorted by `order`."""
-
-    condenser: Condenser
-    element: Superelement
-    own: NDArray[np.int64]
-    at: NDArray[np.int64]
-    order: NDArray[np.int64]
-    basis: Array
-
-
-class Model:
+class Model(Network):
     """An assembly reduced to its pixels and bolts."""
+
+    limits = LIMITS
 
     def __init__(
         self,
@@ -68,118 +53,49 @@ class Model:
         keep: bool = True,
         progress: Callable[[str], None] | None = None,
     ):
-        self.assembly = assembly
-        tell = progress or log.info
-        grids = {i.name: PressureGrid.over(i.region, i.pixel, assembly.symmetry) for i in assembly.interfaces}
-        condensers, elements = {}, {}
-        for solid in assembly.solids:
-            tell(f"superelement of {solid.name}")
-            condensers[solid.name] = Condenser(solid, self._links(solid, grids), build_body, cache)
-            elements[solid.name] = condensers[solid.name].get(keep=keep)
-        self.joints = self._join(grids, condensers, elements)
-        self.pixels = sum(len(j.pixels) for j in self.joints.values())
-        self.size = self.pixels + len(assembly.bolts)
-        self.parts: dict[str, _Part] = {}
-        self.rigid_at: dict[str, slice] = {}
-        self._sum(condensers, elements)
+        super().__init__(assembly, cache, keep, progress or log.info)
+        self._check()
 
-    def _links(self, solid: Solid, grids: dict[str, PressureGrid]) -> Links:
-        mine = [(face, grids[i.name]) for i in self.assembly.interfaces for face in self._faces_of(solid, i)]
-        seats = [
-            s.split(".", 1)[1]
-            for b in self.assembly.bolts
-            for s in b.seats
-            if s.split(".", 1)[0] == solid.name
-        ]
-        return Links(tuple(mine), tuple(seats))
-
-    @staticmethod
-    def _faces_of(solid: Solid, interface: Interface) -> list[str]:
-        sides = (interface.below, interface.above)
-        return [side.split(".", 1)[1] for side in sides if side.split(".", 1)[0] == solid.name]
-
-    def _join(
-        self,
-        grids: dict[str, PressureGrid],
-        condensers: dict[str, Condenser],
-        elements: dict[str, Superelement],
-    ) -> dict[str, Joint]:
-        joints, start = {}, 0
-        for i in self.assembly.interfaces:
-            sides = []
-            for side in (i.below, i.above):
-                name = side.split(".", 1)[0]
-                if name not in elements:
-                    raise GeometryError(f'interface "{i.name}": there is no solid "{name}"')
-                which = [g is grids[i.name] for _, g in condensers[name].links.grids].index(True)
-                sides.append((elements[name].covered[which], elements[name].fine[which]))
-            check_resolution(i.name, sides[0][1], sides[1][1])
-            area = _common_area(i.name, sides[0][0], sides[1][0])
-            pixels = np.flatnonzero(area)
-            if not len(pixels):
-                raise GeometryError(f'interface "{i.name}": the two faces do not lie over each other')
-            joints[i.name] = Joint(
-                i, grids[i.name], pixels, area[pixels], initial_gap(i, grids[i.name])[pixels], start
-            )
-            start += len(pixels)
-        return joints
-
-    def _sum(self, condensers: dict[str, Condenser], elements: dict[str, Superelement]) -> None:
-        """Add the superelements up: compliance, rigid motions, free displacements, resultants of given loads."""
-        self.compliance = np.zeros((self.size, self.size))
-        self.free = np.zeros(self.size)
-        modes, loads, count = [], [], 0
-        for name, element in elements.items():
-            own, at = self._numbering(condensers[name], element.covered)
-            basis, load = _seen_modes(name, element)
-            self.parts[name] = _Part(condensers[name], element, own, at, np.argsort(at), basis)
-            self.compliance[np.ix_(at, at)] += element.compliance[np.ix_(own, own)]
-            self.free[at] += element.free[own]
-            block = np.zeros((self.size, basis.shape[1]))
-            block[at] = element.modes[own] @ basis
-            modes.append(block)
-            loads.append(load)
-            self.rigid_at[name] = slice(count, count + basis.shape[1])
-            count += basis.shape[1]
-        self.modes = np.hstack(modes) if modes else np.zeros((self.size, 0))
-        self.load = np.concatenate(loads) if loads else np.zeros(0)
-
-    def _numbering(
-        self, condenser: Condenser, covered: tuple[Array, ...]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Columns of a superelement that are in use, and their places in the global vector."""
-        own: list[NDArray[np.int64]] = []
-        at: list[NDArray[np.int64]] = []
-        base = 0
-        for (_, grid), mask in zip(condenser.links.grids, covered, strict=True):
-            joint = next(j for j in self.joints.values() if j.grid is grid)
-            number = np.full(grid.size, -1)
-            number[np.flatnonzero(mask)] = base + np.arange(int((mask > 0).sum()))
-            own.append(number[joint.pixels])
-            at.append(np.arange(joint.span.start, joint.span.stop))
-            base += int((mask > 0).sum())
-        seats = [(b, s) for b, bolt in enumerate(self.assembly.bolts) for s in bolt.seats]
-        mine = [b for b, s in seats if s.split(".", 1)[0] == condenser.solid.name]
-        own.append(base + np.arange(len(mine)))
-        at.append(self.pixels + np.array(mine, dtype=np.int64))
-        return np.concatenate(own).astype(np.int64), np.concatenate(at).astype(np.int64)
+    def _check(self) -> None:
+        if self.soft or any(i.friction > 0 for i in self.assembly.interfaces):
+            raise PhysicsRefused("rubber and friction need nonlinear.model_of(assembly), not Model(assembly)")
 
     # -- solving -------------------------------------------------------------------------------------------
 
     def tighten(
-        self, forces: dict[str, float], method: str = "active_set", guess: State | None = None
+        self,
+        forces: dict[str, float],
+        method: str = "active_set",
+        guess: State | None = None,
+        amounts: dict[str, float] | None = None,
     ) -> State:
-        """State under given bolt forces [N] (all bolts free to lengthen)."""
-        return self._solve({b.name: forces[b.name] for b in self.assembly.bolts}, None, method, guess)
+        """State under given bolt forces [N] (all bolts free to lengthen); amounts: of the bodies' own loads."""
+        given = {b.name: forces[b.name] for b in self.assembly.bolts}
+        before = guess.amounts if guess is not None else {}
+        return self._solve(given, None, method, guess, OWN | before | (amounts or {}))
 
     def locked(
-        self, state: State, given: dict[str, float] | None = None, method: str = "active_set"
+        self,
+        state: State,
+        given: dict[str, float] | None = None,
+        method: str = "active_set",
+        amounts: dict[str, float] | None = None,
+        seconds: float = 0.0,
     ) -> State:
-        """State with all bolts locked at their length in `state`, except those given a new force [N]."""
-        return self._solve(given or {}, state, method, state)
+        """State with all bolts locked at their length in `state`, except those given a new force [N].
 
-    def problem(self, given: dict[str, float], lengths: Array) -> tuple[ContactProblem, NDArray[np.int64]]:
-        """The contact problem with some bolt forces [N] given and the others locked at `lengths`; which are locked."""
+        amounts: of the bodies' own loads, where they change; seconds: time that passes meanwhile (rubber relaxes).
+        """
+        after = self._solve(given or {}, state, method, state, state.amounts | (amounts or {}), seconds)
+        return replace(after, time=state.time + seconds)
+
+    def problem(
+        self, given: dict[str, float], lengths: Array, amounts: dict[str, float], about: Array
+    ) -> tuple[ContactProblem, NDArray[np.int64]]:
+        """The contact problem with some bolt forces [N] given and the others locked at `lengths`; which are locked.
+
+        about (bolts,): forces of whole bolts [N] at which their springs are taken as linear.
+        """
         bolts, n = self.assembly.bolts, self.pixels
         fixed = np.array([i for i, b in enumerate(bolts) if b.name in given], dtype=np.int64)
         held = np.array([i for i, b in enumerate(bolts) if b.name not in given], dtype=np.int64)
@@ -187,20 +103,24 @@ class Model:
         t = np.array([given[bolts[i].name] * bolts[i].share for i in fixed])
         c = self.compliance[np.ix_(on, on)] if len(fixed) else self.compliance.copy()
         spring = np.arange(n, len(on))
-        c[spring, spring] += 1.0 / self._rates[held]
-        offset = self.free[on] + self.compliance[np.ix_(on, n + fixed)] @ t
-        offset[:n] += np.concatenate([j.gap for j in self.joints.values()] or [np.zeros(0)])
-        load = self.load + self.modes[n + fixed].T @ t
+        length, slope = self.stretch(about)
+        c[spring, spring] += slope[held] / self.shares[held] if len(held) else 0.0
+        free, load = self.amounted(amounts)
+        offset = free[on] + self.compliance[np.ix_(on, n + fixed)] @ t
+        offset[:n] += self.gap[:n]
+        slack = offset[n:] + lengths[held] + (length - slope * about)[held]
+        load = load + self.modes[n + fixed].T @ t
         label = " + ".join(self.joints)
-        return ContactProblem(c, offset[:n], offset[n:] + lengths[held], self.modes[on], load, label), held
-
-    @property
-    def _rates(self) -> Array:
-        """Stiffness [N/mm] of the modelled part of every bolt."""
-        return np.array([b.stiffness * b.share for b in self.assembly.bolts])
+        return ContactProblem(c, offset[:n], slack, self.modes[on], load, label), held
 
     def _solve(
-        self, given: dict[str, float], before: State | None, method: str, guess: State | None
+        self,
+        given: dict[str, float],
+        before: State | None,
+        method: str,
+        guess: State | None,
+        amounts: dict[str, float],
+        seconds: float = 0.0,
     ) -> State:
         """One state; a locked bolt that would have to push goes slack instead (a nut can only pull)."""
         bolts = self.assembly.bolts
@@ -210,43 +130,57 @@ class Model:
         lengths = np.zeros(len(bolts)) if before is None else before.lengths
         slack: set[str] = set()
         for _ in range(2 * len(bolts) + 1):
-            state = self._one(given | dict.fromkeys(slack, 0.0), lengths, method, guess)
-            stretch = -(self._closing(state.x, state.rigid) + lengths)
-            pushing = {
-                b.name for i, b in enumerate(bolts) if b.name in unset and state.x[self.pixels + i] < 0
-            }
+            state = self._one(given | dict.fromkeys(slack, 0.0), lengths, method, guess, amounts, seconds)
+            x = state.x[self.bolts]
+            stretch = -(state.closing + lengths)
+            pushing = {b.name for i, b in enumerate(bolts) if b.name in unset and x[i] < 0}
             taut = {b.name for i, b in enumerate(bolts) if b.name in slack and stretch[i] > 0}
             if not pushing and not taut:
                 break
             slack = (slack | pushing) - taut
         else:
             raise NotConvergedError("bolts keep changing between slack and taut")
+        if not bolts:
+            return state
         set_now = np.array([b.name in given for b in bolts], dtype=bool)
-        x = state.x[self.pixels :]
-        now = -(self._closing(state.x, state.rigid) + x / self._rates) if len(bolts) else lengths
+        now = -(state.closing + self.stretch(x / self.shares)[0])
         return replace(state, lengths=np.where(set_now, now, lengths))
 
-    def _closing(self, x: Array, rigid: Array) -> Array:
-        """How far [mm] the seats of every bolt have moved towards each other."""
-        at = slice(self.pixels, None)
-        return self.compliance[at] @ x + self.free[at] + self.modes[at] @ rigid
-
-    def _one(self, given: dict[str, float], lengths: Array, method: str, guess: State | None) -> State:
-        problem, held = self.problem(given, lengths)
-        start = self._coarse_guess(problem) if guess is None else guess.x[: self.pixels] > 0
-        solution = _solution(problem, start) if method == "active_set" else projected_cg(problem)
-        for name, limit in LIMITS.items():
-            if not solution.certificates[name] <= limit:
-                raise NotConvergedError(
-                    f'"{problem.label}": {name} is {solution.certificates[name]:.1e}, allowed is {limit:.0e}'
-                )
-        x = np.zeros(self.size)
-        x[: self.pixels] = solution.force
-        x[self.pixels + held] = solution.member
-        for i, bolt in enumerate(self.assembly.bolts):
-            if bolt.name in given:
-                x[self.pixels + i] = given[bolt.name] * bolt.share
-        return State(self, x, solution, solution.rigid, lengths)
+    def _one(
+        self,
+        given: dict[str, float],
+        lengths: Array,
+        method: str,
+        guess: State | None,
+        amounts: dict[str, float],
+        seconds: float,
+    ) -> State:
+        del seconds  # nothing here changes by itself
+        names = [b.name for b in self.assembly.bolts]
+        about = np.array([given.get(n, 0.0) for n in names])
+        if guess is not None:
+            about = np.where([n in given for n in names], about, guess.x[self.bolts] / self.shares)
+        pressed = None if guess is None else guess.x[: self.pixels] > 0
+        for _ in range(30):  # springs whose rate depends on their force
+            problem, held = self.problem(given, lengths, amounts, about)
+            start = self._coarse_guess(problem) if pressed is None else pressed
+            solution = _solution(problem, start) if method == "active_set" else projected_cg(problem)
+            x = np.zeros(self.size)
+            x[: self.pixels] = solution.force
+            x[self.pixels + held] = solution.member
+            for i, bolt in enumerate(self.assembly.bolts):
+                if bolt.name in given:
+                    x[self.pixels + i] = given[bolt.name] * bolt.share
+            forces = x[self.bolts] / self.shares
+            length, slope = self.stretch(about)
+            miss = self.stretch(forces)[0] - (length + slope * (forces - about))
+            if np.abs(miss).max(initial=0.0) <= 1e-12 * max(1.0, float(np.abs(length).max(initial=0.0))):
+                break
+            about, pressed = forces, x[: self.pixels] > 0
+        else:
+            raise NotConvergedError(f'"{problem.label}": the springs of the bolts find no length')
+        check_limits(problem.label, solution.certificates, self.limits)
+        return State(self, x, solution, solution.rigid, lengths, amounts)
 
     def _coarse_guess(self, problem: ContactProblem, block: int = 4) -> NDArray[np.bool_] | None:
         """Pixels likely to be pressed, from the same problem with blocks of pixels moving as one."""
@@ -296,31 +230,8 @@ def _solution(problem: ContactProblem, start: NDArray[np.bool_] | None) -> Conta
         return active_set(problem)
 
 
-def _common_area(name: str, below: Array, above: Array) -> Array:
-    """Pixel areas [mm2] that both faces cover alike; 0 for pixels that one of them covers only in part.
-
-    Over different parts of a pixel the two means would not balance: the pair would carry a moment of its own.
-    """
-    both = (below > 0) & (above > 0)
-    alike = both & (np.abs(below - above) <= 1e-6 * np.maximum(below, above))
-    lost = float(np.minimum(below, above)[both & ~alike].sum())
-    if lost:
-        share = 100 * lost / float(np.minimum(below, above).sum())
-        log.warning(
-            "%s: %d rim pixels (%.2g %% of the area) are left out", name, int((both & ~alike).sum()), share
-        )
-    return np.where(alike, below, 0.0)
-
-
-def _seen_modes(name: str, element: Superelement) -> tuple[Array, Array]:
-    """Rigid motions that the links feel, as combinations (r, s) of the body's, and the loads on them (s,).
-
-    The others are idle without friction; a load along an idle motion would move the body away and is refused.
-    """
-    _, s, vt = np.linalg.svd(np.linalg.qr(element.modes, mode="r"), full_matrices=True)
-    s = np.concatenate([s, np.zeros(vt.shape[0] - len(s))])
-    seen = s > 1e-9 * max(s.max(initial=0.0), 1.0)
-    idle = vt[~seen] @ element.resultant
-    if np.abs(idle).max(initial=0.0) > 1e-9 * max(1.0, float(np.abs(element.resultant).max(initial=0.0))):
-        raise PhysicsRefused(f'solid "{name}" is pushed in a direction in which nothing holds it')
-    return vt[seen].T, vt[seen] @ element.resultant
+def check_limits(label: str, certificates: dict[str, float], limits: dict[str, float]) -> None:
+    """Raise NotConvergedError where a certificate is beyond its limit."""
+    for name, limit in limits.items():
+        if not certificates[name] <= limit:
+            raise NotConvergedError(f'"{label}": {name} is {certificates[name]:.1e}, allowed is {limit:.0e}')

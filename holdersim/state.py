@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,23 +13,28 @@ from .contact import ContactSolution
 from .joint import Joint
 
 if TYPE_CHECKING:
-    from .solve import Model
+    from .network import Network
+    from .softbody import SoftState
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class State:
-    """A solved state: link forces x [N] (pixels, then bolts), contact solution, and the model it belongs to.
+    """A solved state: link forces x [N] in the order of the network, contact solution, and the model it belongs to.
 
-    lengths (bolts,) [mm]: where every bolt is locked; its force is then rate * -(closing of its seats + length).
+    lengths (bolts,) [mm]: where every bolt is locked; its elongation is then -(closing of its seats + length).
+    amounts: of the loads that bodies suffer by themselves (fluid pressure [MPa]); time [s]; soft: the rubbers' states.
     """
 
-    model: Model
+    model: Network
     x: Array
     solution: ContactSolution
     rigid: Array
     lengths: Array
+    amounts: dict[str, float] = field(default_factory=dict)
+    time: float = 0.0
+    soft: dict[str, SoftState] = field(default_factory=dict)
 
     def joint(self, interface: str) -> Joint:
         """The grid of an interface."""
@@ -52,24 +57,68 @@ class State:
     @property
     def bolts(self) -> dict[str, float]:
         """Force [N] of every whole bolt."""
-        n = self.model.pixels
-        return {b.name: float(self.x[n + i] / b.share) for i, b in enumerate(self.model.assembly.bolts)}
+        x = self.x[self.model.bolts]
+        return {b.name: float(f / b.share) for b, f in zip(self.model.assembly.bolts, x, strict=True)}
+
+    @property
+    def closing(self) -> Array:
+        """How far [mm] the seats of every bolt have moved towards each other, (bolts,)."""
+        at, m = self.model.bolts, self.model
+        free, _ = m.amounted(self.amounts)
+        return np.asarray(m.compliance[at] @ self.x + free[at] + m.modes[at] @ self.rigid)
 
     @property
     def certificates(self) -> dict[str, float]:
         """Residuals of the contact conditions (contact.certify), relative."""
         return self.solution.certificates
 
+    def inside(self, plane: str) -> Array:
+        """Pressure (ny, nx) [MPa] inside a stack at a named level; NaN beyond the layer; tension is negative."""
+        solid, layer = self.model.plane(plane).layer.split(".", 1)
+        part, grid = self.model.parts[solid], self.model.levels[plane]
+        e, start = part.element, 0
+        for (name, g), area in zip(part.condenser.links.inside, e.layers, strict=True):
+            count = int((area > 0).sum())
+            if name == layer and g is grid:
+                break
+            start += count
+        rows = slice(start, start + count)
+        value = e.seen[rows][:, part.own] @ self.x[part.at]
+        for cause, seen in e.seen_free.items():
+            value = value + self.amounts.get(cause, 0.0) * seen[rows]
+        out = np.full(grid.size, np.nan)
+        out[area > 0] = value
+        return out.reshape(grid.shape)
+
+    def inside_area(self, plane: str) -> Array:
+        """Area (ny, nx) [mm2] of the layer in every pixel of a level."""
+        solid, layer = self.model.plane(plane).layer.split(".", 1)
+        part, grid = self.model.parts[solid], self.model.levels[plane]
+        for (name, g), area in zip(part.condenser.links.inside, part.element.layers, strict=True):
+            if name == layer and g is grid:
+                return area.reshape(grid.shape)
+        raise KeyError(plane)
+
     def inward(self, solid: str) -> Array:
         """Elastic part of the displacements into a solid [mm] at its links, in the frame of its supports."""
         part = self.model.parts[solid]
-        return part.element.compliance[:, part.own] @ self.x[part.at] + part.element.free
+        e = part.element
+        w = e.compliance[:, part.own] @ self.x[part.at]
+        for cause, free in e.free.items():
+            w = w + self.amounts.get(cause, 0.0) * free
+        return np.asarray(w)
 
     def deflection(self, interface: str, solid: str) -> Array:
         """Displacement (ny, nx) [mm] of a solid's face away from the other body, its best plane removed."""
-        j, part = self.joint(interface), self.model.parts[solid]
-        local = np.searchsorted(part.at[part.order], np.arange(j.span.start, j.span.stop))
-        w = self.inward(solid)[part.own][part.order][local]
+        j = self.joint(interface)
+        if solid in self.model.soft:
+            soft = self.model.soft[solid]
+            local = np.flatnonzero((soft.at >= j.span.start) & (soft.at < j.span.stop))
+            w = soft.columns[:, local].T @ self.soft[solid].u
+        else:
+            part = self.model.parts[solid]
+            local = np.searchsorted(part.at[part.order], np.arange(j.span.start, j.span.stop))
+            w = self.inward(solid)[part.own][part.order][local]
         cx, cy = (c[j.pixels] for c in j.grid.centres)
         columns = [np.ones_like(cx)]
         columns += [] if "x0" in self.model.assembly.symmetry else [cx]
@@ -81,15 +130,19 @@ class State:
 
     def displacement(self, solid: str) -> Array:
         """Displacement (nodes, 3) [mm] of a solid, rigid motion included."""
+        if solid in self.soft:
+            return self.soft[solid].u.reshape(-1, 3)
         part, m = self.model.parts[solid], self.model
         forces = np.zeros(len(part.element.modes))
         forces[part.own] = self.x[part.at]
         e = part.element
-        links = e.compliance @ forces + e.free + e.modes @ part.basis @ self.rigid[m.rigid_at[solid]]
-        return part.condenser.displacement(forces, links)
+        links = self.inward(solid) + e.modes @ part.basis @ self.rigid[m.rigid_at[solid]]
+        return part.condenser.displacement(forces, links, self.amounts)
 
     def stress(self, solid: str) -> tuple[Array, Array]:
         """Stress (cells, 6) [MPa], xx yy zz xy yz xz, and von Mises stress (cells,) at cell centres."""
-        body = self.model.parts[solid].condenser.body
-        sigma = body.stress(self.displacement(solid).ravel())
+        if solid in self.soft:
+            sigma = self.model.soft[solid].body.stress(self.soft[solid])
+        else:
+            sigma = self.model.parts[solid].condenser.body.stress(self.displacement(solid).ravel())
         return sigma, von_mises(sigma)

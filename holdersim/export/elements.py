@@ -136,8 +136,8 @@ class Part:
 def _blocks(solid: Solid, mesh: MeshData) -> tuple[tuple[str, Elastic, Index], ...]:
     if isinstance(solid.shape, LayerStack):
         return tuple((layer.name, layer.material, mesh.regions[layer.name]) for layer in solid.shape.layers)
-    if solid.material is None:
-        raise GeometryError(f"solid '{solid.name}' has no material")
+    if not isinstance(solid.material, Elastic):
+        raise GeometryError(f"solid '{solid.name}' has no elastic material; other laws are not exported")
     return (("body", solid.material, np.arange(len(mesh.cells))),)
 
 
