@@ -1,22 +1,81 @@
-"""Pouch cells as terraced stacks: layers from bottom to top, each with its own footprint, length along x."""
+"""Cells: what a holder presses. A pouch is a terraced stack of layers, each on its own footprint, length along x."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .assembly import Array, Gap, Layer, LayerStack, Rect
-from .errors import Mistake
+from .errors import GeometryError, Mistake
 from .flatness import Flatness
 from .schema import Tagged, key
 from .sheets import Laminate, State, Tab
 
 
 class Cell(Tagged):
-    """A pouch stack: `layers` from bottom to top, `regions` by name, `top_gap` below the highest plateau."""
+    """What a holder presses: one pouch or several, lying on z = 0. Lengths mm."""
+
+    if TYPE_CHECKING:  # a field of a pouch; none of a pile
+
+        @property
+        def thickness_variation(self) -> Flatness:
+            """How much thinner than nominal, as a function of x, y."""
+
+    @abstractmethod
+    def pouches(self) -> tuple[PlacedPouch, ...]:
+        """The pouches in their places, bottom to top."""
+
+    def shape(self, size: float, coarse: float, sublayers: int) -> LayerStack:
+        """The stack of a single pouch for meshing; a pile is several solids (piles.cell_solids)."""
+        if len(self.pouches()) > 1:
+            raise GeometryError("a pile of pouches is not one stack: this holder takes a single pouch")
+        return self.pouches()[0].shape(size, coarse, sublayers)
+
+    @abstractmethod
+    def layers(self, sublayers: int = 1) -> tuple[Layer, ...]:
+        """All layers, bottom to top, each `sublayers` elements thick."""
+
+    @property
+    @abstractmethod
+    def regions(self) -> dict[str, Rect]:
+        """Named areas: cathode, anode, separator, pouch."""
+
+    @property
+    @abstractmethod
+    def thickness(self) -> float:
+        """Greatest height [mm]."""
+
+    @property
+    @abstractmethod
+    def plateau(self) -> Rect:
+        """Outline of the highest terrace: where a flat plate presses from above."""
+
+    @abstractmethod
+    def top_gap(self) -> Gap:
+        """How far the top lies below the highest terrace [mm], thickness variation included."""
+
+    @property
+    @abstractmethod
+    def compliance(self) -> float:
+        """Thickness change per pressure [mm/MPa] of the plateau, without lateral strain (lower bound)."""
+
+    @property
+    @abstractmethod
+    def mass(self) -> float:
+        """Mass [t] of all layers."""
+
+    @abstractmethod
+    def check(self) -> tuple[list[Mistake], list[str]]:
+        """Mistakes and warnings."""
+
+
+class Pouch(Cell):
+    """A pouch: `layers` from bottom to top, flat below; `top_gap` below the highest plateau."""
 
     state: State = key("post_calender", "thicknesses after pressing, or of the films as made")
     laminate: Laminate = key({}, "pouch film")
@@ -31,6 +90,15 @@ class Cell(Tagged):
     @abstractmethod
     def roles(self) -> dict[str, Rect]:
         """Footprints of cathode, anode, separator."""
+
+    def pouches(self) -> tuple[PlacedPouch, ...]:
+        """Itself, lying on z = 0."""
+        return (PlacedPouch("cell", self),)
+
+    @property
+    def cathodes(self) -> tuple[str, ...]:
+        """Names of the cathode layers, bottom to top."""
+        return tuple(la.name for la in self.stack() if la.name.startswith("cathode"))
 
     def layers(self, sublayers: int = 1) -> tuple[Layer, ...]:
         """All layers, bottom to top, each `sublayers` elements thick."""
@@ -96,10 +164,6 @@ class Cell(Tagged):
 
         return gap
 
-    def shape(self, size: float, coarse: float, sublayers: int) -> LayerStack:
-        """The stack for meshing: elements of `size` over the separator, `coarse` outside."""
-        return LayerStack(self.layers(sublayers), self.regions["separator"], size, coarse)
-
     @property
     def compliance(self) -> float:
         """Thickness change per pressure [mm/MPa] of the plateau, without lateral strain (lower bound)."""
@@ -131,6 +195,66 @@ class Cell(Tagged):
             sizes = f"anode {_size(r['anode'])} does not cover cathode {_size(r['cathode'])}"
             warn.append(f"cell: {sizes}: lithium may plate")
         return wrong, warn
+
+
+@dataclass(frozen=True)
+class Side:
+    """A side of a placed pouch: its face ("cell_1.top"), where a flat body presses it, its gap to a plane [mm]."""
+
+    face: str
+    region: Rect
+    gap: Gap | None
+
+
+@dataclass(frozen=True)
+class PlacedPouch:
+    """A pouch in its place: the name of its solid, its middle at x, y and its lowest point at height z [mm].
+
+    turned: turned over about the x axis, so that its flat side, which lies below otherwise, is above.
+    """
+
+    name: str
+    cell: Pouch
+    x: float = 0.0
+    y: float = 0.0
+    z: float = 0.0
+    turned: bool = False
+
+    def place(self, r: Rect) -> Rect:
+        """A rectangle of the pouch's own drawing where it lies now."""
+        y0, y1 = (-r.y1, -r.y0) if self.turned else (r.y0, r.y1)
+        return Rect(r.x0 + self.x, r.x1 + self.x, y0 + self.y, y1 + self.y)
+
+    @property
+    def regions(self) -> dict[str, Rect]:
+        """Named areas where they lie now."""
+        return {name: self.place(r) for name, r in self.cell.regions.items()}
+
+    def layers(self, sublayers: int = 1) -> tuple[Layer, ...]:
+        """Layers where they lie now, from the flat side on: the lowest first, or the highest if turned."""
+        return tuple(replace(la, footprint=self.place(la.footprint)) for la in self.cell.layers(sublayers))
+
+    def shape(self, size: float, coarse: float, sublayers: int) -> LayerStack:
+        """The stack for meshing: elements of `size` over the separator, `coarse` outside."""
+        return LayerStack(self.layers(sublayers), self.regions["separator"], size, coarse)
+
+    def _flat(self) -> Side:
+        return Side(f"{self.name}.bottom", self.regions["separator"], None)
+
+    def _stepped(self) -> Side:
+        gap, sign = self.cell.top_gap(), -1.0 if self.turned else 1.0
+        return Side(f"{self.name}.top", self.place(self.cell.plateau),
+                    lambda x, y: gap(np.asarray(x) - self.x, sign * (np.asarray(y) - self.y)))  # fmt: skip
+
+    @property
+    def lower(self) -> Side:
+        """The side that looks down."""
+        return self._stepped() if self.turned else self._flat()
+
+    @property
+    def upper(self) -> Side:
+        """The side that looks up."""
+        return self._flat() if self.turned else self._stepped()
 
 
 def _covers(r: Rect, x: float, y: float) -> bool:

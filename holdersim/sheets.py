@@ -65,6 +65,12 @@ class ThickCathode(Cathode):
     width: Length = key("30 mm", "along y")
 
 
+class NarrowCathode(Cathode):
+    """NCM811 composite of the three-electrode cell: 10 x 35 mm."""
+
+    width: Length = key("10 mm", "along y")
+
+
 class Separator(Sheet):
     """Li6PS5Cl: 20 x 50 mm."""
 
@@ -95,6 +101,22 @@ class WideSilicon(Silicon):
 
     length: Length = key("37 mm", "along x")
     width: Length = key("35 mm", "along y")
+
+
+class NarrowSilicon(Silicon):
+    """Micro-silicon of the three-electrode cell: 12 x 40 mm."""
+
+    width: Length = key("12 mm", "along y")
+
+
+class Lithium(Sheet):
+    """Lithium strip, 20 um thick, the reference electrode beside another; its outline and place are assumed."""
+
+    pressed, made = "20 um", "20 um"
+    length: Length = key("35 mm", "along x (assumed)")
+    width: Length = key("2 mm", "along y (assumed)")
+    material: Material = key("Li", "material")
+    y: Position = key("8 mm", "middle along y (assumed)")
 
 
 class Foil(Entry):

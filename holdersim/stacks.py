@@ -1,21 +1,27 @@
-"""The kinds of cell a case may name: the paper's two-electrode and bilayer cells, and any stack of layers."""
+"""The kinds of cell a case may name: the paper's cells, any stack of layers, and piles of several pouches."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, SerializeAsAny
 
-from .assembly import Layer, Rect
-from .cell import Cell
+from .assembly import Gap, Layer, Rect
+from .cell import Cell, PlacedPouch, Pouch
 from .errors import Mistake
-from .schema import Tagged, key, pick, some
+from .flatness import Flatness
+from .schema import Entry, Tagged, key, pick, some
 from .sheets import (
     Aluminium,
     Cathode,
     Copper,
     Foil,
+    Lithium,
+    NarrowCathode,
+    NarrowSilicon,
     Role,
     Separator,
     Sheet,
@@ -25,14 +31,14 @@ from .sheets import (
     WideSeparator,
     WideSilicon,
 )
-from .units import Thickness
+from .units import Position, Thickness
 
 
 def _foil(name: str, foil: Foil, below: Sheet, sublayers: int) -> Layer:
     return Layer(name, foil.thickness, below.footprint, foil.material, sublayers)
 
 
-class TwoElectrode(Cell):
+class TwoElectrode(Pouch):
     """Cu | Si | separator | cathode | Al, bottom to top: the paper's single-layer cell."""
 
     kind_name = "two_electrode"
@@ -76,6 +82,41 @@ class Bilayer(TwoElectrode):
         return [*lower, _foil("Al", self.aluminium, self.cathode, sublayers), *upper]
 
 
+class ThreeElectrode(TwoElectrode):
+    """The paper's three-electrode cell: a lithium strip beside the anode, below the separator, another beside the
+    cathode, above it; both are thinner than their neighbours, so the cell is uneven.
+
+    Calendered at 150 MPa; the paper gives no thicknesses for that, so those of `state` are assumed, and the place
+    and outline of the strips.
+    """
+
+    kind_name = "three_electrode"
+    cathode: NarrowCathode = key({}, "cathode")
+    anode: NarrowSilicon = key({}, "silicon electrode")
+    lithium_bottom: Lithium = key({}, "reference electrode beside the anode")
+    lithium_top: Lithium = key({}, "reference electrode beside the cathode")
+
+    def stack(self, sublayers: int = 1) -> list[Layer]:
+        """Layers between the laminates; those side by side lie in any order."""
+        low, high = (
+            getattr(self, n).layer(n, self.state, sublayers) for n in ("lithium_bottom", "lithium_top")
+        )
+        return [low, *super().stack(sublayers), high]
+
+    def check(self) -> tuple[list[Mistake], list[str]]:
+        """Mistakes and warnings: what covers what; the strips lie on the separator, clear of the electrodes."""
+        wrong, warn = super().check()
+        for name, other in (("lithium_bottom", "anode"), ("lithium_top", "cathode")):
+            strip, beside, under = getattr(self, name).footprint, self.roles[other], self.roles["separator"]
+            if _overlap(strip, beside) > 0:
+                problem = f"lies over the {other}, {_overlap(strip, beside):.3g} mm2 of it: short circuit."
+                wrong.append(Mistake(f"cell.{name}", problem, hint="Move it with x, y, or make it narrower."))
+            if _overlap(strip, under) < strip.area * (1 - 1e-9):
+                problem = "reaches beyond the separator."
+                wrong.append(Mistake(f"cell.{name}", problem, hint="Move it with x, y, or make it narrower."))
+        return wrong, warn
+
+
 class AnySheet(Sheet):
     """A layer of a user-defined stack."""
 
@@ -84,7 +125,7 @@ class AnySheet(Sheet):
     role: Role = key("other", "cathode, anode, separator, collector or other")
 
 
-class Stack(Cell):
+class Stack(Pouch):
     """Any layers, bottom to top; the roles cathode, anode and separator must each occur."""
 
     kind_name = "stack"
@@ -95,6 +136,11 @@ class Stack(Cell):
         """Footprints by role; of several layers with one role the first."""
         named = {s.role: s.footprint for s in reversed(self.sheets)}
         return {r: named.get(r, self.sheets[0].footprint) for r in ("cathode", "anode", "separator")}
+
+    @property
+    def cathodes(self) -> tuple[str, ...]:
+        """Names of the layers with the role of a cathode, bottom to top."""
+        return tuple(s.name for s in self.sheets if s.role == "cathode")
 
     def stack(self, sublayers: int = 1) -> list[Layer]:
         """Layers between the laminates."""
@@ -126,6 +172,119 @@ class Stack(Cell):
         return wrong + more, warn
 
 
-CELLS: dict[str, type[Tagged]] = {c.kind_name: c for c in (TwoElectrode, Bilayer, Stack)}
+POUCHES: dict[str, type[Tagged]] = {c.kind_name: c for c in (TwoElectrode, Bilayer, ThreeElectrode, Stack)}
+
+AnyPouch = Annotated[SerializeAsAny[Pouch], BeforeValidator(pick("kind", lambda: POUCHES))]
+
+
+class Place(Entry):
+    """One pouch of a pile."""
+
+    cell: AnyPouch = key(doc='table with kind = "two_electrode" or another pouch')
+    x: Position = key("0 mm", "middle along x")
+    y: Position = key("0 mm", "middle along y")
+    flat_side: Literal["below", "above"] = key(
+        "below", "above: turned over about the x axis, steps look down"
+    )
+
+
+class Pile(Cell):
+    """Several pouches on each other in one holder, bottom to top; areas are named after the first one's."""
+
+    kind_name = "pile"
+    stack: Annotated[tuple[Place, ...], AfterValidator(some)] = key(doc="list of pouches, bottom to top")
+
+    @property
+    def thickness_variation(self) -> Flatness:
+        """None of its own: each pouch has one."""
+        return Flatness()
+
+    @cached_property
+    def _placed(self) -> tuple[PlacedPouch, ...]:
+        out, z = [], 0.0
+        for i, p in enumerate(self.stack, 1):
+            out.append(PlacedPouch(f"cell_{i}", p.cell, p.x, p.y, z, p.flat_side == "above"))
+            z += p.cell.thickness
+        return tuple(out)
+
+    def pouches(self) -> tuple[PlacedPouch, ...]:
+        """The pouches in their places, bottom to top, named cell_1, cell_2 ..."""
+        return self._placed
+
+    def layers(self, sublayers: int = 1) -> tuple[Layer, ...]:
+        """All layers, bottom to top, named "cell_1.separator"."""
+        out: list[Layer] = []
+        for p in self._placed:
+            own = [replace(la, name=f"{p.name}.{la.name}") for la in p.layers(sublayers)]
+            out += own[::-1] if p.turned else own
+        return tuple(out)
+
+    @property
+    def regions(self) -> dict[str, Rect]:
+        """cathode, anode: of the first pouch; separator, pouch: around all; cathode_2 ...: where they lie elsewhere."""
+        each = [p.regions for p in self._placed]
+        around = {n: _around([r[n] for r in each]) for n in ("separator", "pouch")}
+        own = {
+            f"cathode_{i}": r["cathode"] for i, r in enumerate(each, 1) if r["cathode"] != each[0]["cathode"]
+        }
+        return {"cathode": each[0]["cathode"], "anode": each[0]["anode"], **around, **own}
+
+    @property
+    def thickness(self) -> float:
+        """Greatest height [mm]."""
+        return sum(p.cell.thickness for p in self._placed)
+
+    @property
+    def plateau(self) -> Rect:
+        """Where a flat plate presses the uppermost pouch."""
+        return self._placed[-1].upper.region
+
+    def top_gap(self) -> Gap:
+        """How far the top of the uppermost pouch lies below its highest terrace [mm]."""
+        return self._placed[-1].upper.gap or (lambda x, y: 0.0 * (x + y))
+
+    @property
+    def compliance(self) -> float:
+        """Sum over the pouches [mm/MPa]."""
+        return sum(p.cell.compliance for p in self._placed)
+
+    @property
+    def mass(self) -> float:
+        """Mass [t] of all pouches."""
+        return sum(p.cell.mass for p in self._placed)
+
+    def check(self) -> tuple[list[Mistake], list[str]]:
+        """Mistakes and warnings of every pouch, and how they lie over each other."""
+        wrong, warn = [], []
+        for i, place in enumerate(self.stack):
+            here = f"cell.stack[{i}].cell"
+            mistakes, words = place.cell.check()
+            wrong += [replace(m, where=m.where.replace("cell", here, 1)) for m in mistakes]
+            warn += [w.replace("cell", here, 1) for w in words]
+        for i, (low, high) in enumerate(pairwise(self._placed), 1):
+            above, below = high.regions["cathode"], low.regions["cathode"]
+            beside = 1 - _overlap(above, below) / min(above.area, below.area)
+            which = f"of the cathodes of {low.name} and {high.name}"
+            if beside > 1 - 1e-9:
+                problem = f"no part {which} lies over the other: nothing presses them."
+                wrong.append(Mistake(f"cell.stack[{i}]", problem, hint="Check x and y."))
+            elif beside > 1e-9:
+                warn.append(
+                    f"cell: {100 * beside:.3g} % {which} has no cathode over or under it: less pressure there"
+                )
+        return wrong, warn
+
+
+def _overlap(a: Rect, b: Rect) -> float:
+    c = a.clip(b)
+    return max(c.x1 - c.x0, 0.0) * max(c.y1 - c.y0, 0.0)
+
+
+def _around(rects: list[Rect]) -> Rect:
+    return Rect(min(r.x0 for r in rects), max(r.x1 for r in rects),
+                min(r.y0 for r in rects), max(r.y1 for r in rects))  # fmt: skip
+
+
+CELLS: dict[str, type[Tagged]] = {**POUCHES, Pile.kind_name: Pile}
 
 AnyCell = Annotated[SerializeAsAny[Cell], BeforeValidator(pick("kind", lambda: CELLS))]
