@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .relaxation import Prony, with_set
+
 Array = NDArray[np.float64]
 
 
@@ -33,7 +35,8 @@ class Rubber:
     """Rubber: W(Fbar) + K/2 (J - 1)^2, mm-N-MPa.
 
     law: isochoric strain energy; bulk: K [MPa]; prony: terms (g [-], tau [s]) of the isochoric stress,
-    g_inf = 1 - sum g; density [t/mm3]; expansion [1/K].
+    g_inf = 1 - sum g; density [t/mm3]; expansion [1/K]; compression_set [-] measured after set_time [s];
+    uncertainty: relative, of its stiffness, where that is known only from a hardness.
     """
 
     name: str
@@ -42,3 +45,11 @@ class Rubber:
     prony: tuple[tuple[float, float], ...] = ()
     density: float = 0.0
     expansion: float = 0.0
+    compression_set: float = 0.0
+    set_time: float = 0.0
+    uncertainty: float = 0.0
+
+    @property
+    def relaxation(self) -> Prony:
+        """All that relaxes, compression set included."""
+        return with_set(self.prony, self.compression_set, self.set_time)
