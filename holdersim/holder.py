@@ -16,10 +16,11 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BeforeValidator, SerializeAsAny
 
-from .assembly import Assembly, Interface, LayerStack, Plate, Rect
+from .assembly import Assembly, Interface, LayerStack, Plate, Rect, Vessel
 from .cell import Cell
 from .errors import CaseError, Mistake
 from .fasteners import BoltClass, BoltSize
+from .outlines import mirrored
 from .schema import Entry, Tagged, key, pick
 from .units import Length
 
@@ -183,6 +184,9 @@ def _mirrored(assembly: Assembly, plane: str) -> bool:
         if isinstance(shape, Plate):
             holes = [(h.x, h.y, h.diameter) for h in shape.holes]
             if not same(holes + [(s.x, s.y, s.inner, s.outer) for s in shape.seats]):
+                return False
+        elif isinstance(shape, Vessel):
+            if not mirrored(shape, "xy".index(plane[0])):
                 return False
         elif isinstance(shape, LayerStack):
             if not all(_centred(layer.footprint, plane) for layer in shape.layers):

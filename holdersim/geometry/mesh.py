@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..assembly import Block, LayerStack, MeshFile, Plate, Shape, StepPart
+from ..assembly import Block, LayerStack, MeshFile, Plate, Shape, StepPart, Vessel
 from ..errors import GeometryError
 
 Array = NDArray[np.float64]
@@ -96,6 +96,8 @@ def mesh_shape(shape: Shape, symmetry: tuple[str, ...] = ()) -> MeshData:
             from .layers import mesh_layers as build  # type: ignore[assignment]
         case Plate():
             from .plate import mesh_plate as build  # type: ignore[assignment]
+        case Vessel():
+            from .vessel import mesh_vessel as build  # type: ignore[assignment]
         case MeshFile():
             from .meshfile import mesh_file as build  # type: ignore[assignment]
         case StepPart():

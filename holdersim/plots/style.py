@@ -86,7 +86,11 @@ def draw_plate(ax: Axes, drawing: Mapping[str, Any]) -> None:
     """Outline of the uppermost plate with seats, holes and bolts, under the map."""
     if drawing["plates"]:
         top = max(drawing["plates"], key=lambda p: p["z1"])
-        ax.add_patch(box(top, fc=PLATE, ec="0.35", lw=0.9, zorder=0))
+        look = {"fc": PLATE, "ec": "0.35", "lw": 0.9, "zorder": 0}
+        middle = (top["x0"] + top["x1"]) / 2, (top["y0"] + top["y1"]) / 2
+        ax.add_patch(
+            Circle(middle, (top["x1"] - top["x0"]) / 2, **look) if top.get("round") else box(top, **look)
+        )
         for seat in top["seats"]:
             at = (seat["x"], seat["y"])
             ax.add_patch(Circle(at, seat["outer"] / 2, fc="white", ec="0.5", lw=0.7, zorder=1))

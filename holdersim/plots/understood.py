@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -103,17 +103,17 @@ def _section(data: Data, path: Path) -> Path:
 
 def _holder_section(ax: Axes, data: Data) -> None:
     for plate in data["plates"]:
-        height = plate["z1"] - plate["z0"]
-        corner, width = (plate["x0"], plate["z0"]), plate["x1"] - plate["x0"]
-        ax.add_patch(Rectangle(corner, width, height, fc=style.PLATE, ec="0.35", lw=0.9))
-        middle = ((plate["x0"] + plate["x1"]) / 2, (plate["z0"] + plate["z1"]) / 2)
+        height, foot = plate["z1"] - plate["z0"], plate.get("slabs", [plate])[0]
+        for x0, x1, z0, z1 in _cut(plate):
+            ax.add_patch(Rectangle((x0, z0), x1 - x0, z1 - z0, fc=style.PLATE, ec="0.35", lw=0.9))
+        middle = ((plate["x0"] + plate["x1"]) / 2, (foot["z0"] + foot["z1"]) / 2)
         ax.text(*middle, f"{plate['name']}, {plate['material']}, {height:g} mm", ha="center", va="center")
     for a, b, here in _columns(data["layers"]) if data["layers"] else ():
         low, high = here[0][1], here[-1][2]
         ax.add_patch(Rectangle((a, low), b - a, high - low, fc="#d98c4a", ec="none"))
     for x in sorted({b["x"] for b in data["bolts"]}):
         bolt = next(b for b in data["bolts"] if b["x"] == x)
-        z0, z1 = (f(p[k] for p in data["plates"]) for f, k in ((min, "z0"), (max, "z1")))
+        z0, z1 = (f(p.get("seat_z", p[k]) for p in data["plates"]) for f, k in ((min, "z0"), (max, "z1")))
         over = 0.25 * bolt["diameter"]
         outline = Rectangle(
             (x - bolt["diameter"] / 2, z0 - over), bolt["diameter"], z1 - z0 + 2 * over, fc="0.6", ec="0.2"
@@ -127,6 +127,16 @@ def _holder_section(ax: Axes, data: Data) -> None:
     ax.set_title(f"Section along x through the middle, to scale{bolts}")
     ax.set_xlabel("x [mm]")
     ax.set_ylabel("z [mm]")
+
+
+def _cut(plate: Data) -> Iterator[tuple[float, float, float, float]]:
+    """Rectangles x0, x1, z0, z1 of a plate, or of the walls of a vessel, in the section."""
+    for slab in plate.get("slabs", [plate]):
+        hollow = slab.get("cavity")
+        xs = (
+            [(slab["x0"], hollow["x0"]), (hollow["x1"], slab["x1"])] if hollow else [(slab["x0"], slab["x1"])]
+        )
+        yield from ((x0, x1, slab["z0"], slab["z1"]) for x0, x1 in xs)
 
 
 def _columns(layers: list[Data]) -> list[tuple[float, float, list[tuple[Data, float, float]]]]:

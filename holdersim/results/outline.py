@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
-from ..assembly import Assembly, Block, Bolt, LayerStack, Plate, Rect, Solid, StepPart
+from ..assembly import Assembly, Block, Bolt, LayerStack, Plate, Rect, Round, Solid, StepPart, Vessel
+from ..outlines import box
 
 
 def _box(rect: Rect) -> dict[str, float]:
@@ -31,14 +32,32 @@ def _heights(solid: Solid, low: float, high: float) -> dict[str, float]:
 
 
 def _plate(solid: Solid, shape: Plate, symmetry: tuple[str, ...]) -> dict[str, Any]:
+    outline = _box(Rect.centred(shape.length, shape.width)) | _heights(solid, 0.0, shape.thickness)
+    return _named(solid) | outline | {"press_z": solid.z} | _bored(shape, symmetry)
+
+
+def _vessel(solid: Solid, shape: Vessel, symmetry: tuple[str, ...]) -> dict[str, Any]:
+    """Box around a vessel, whether its top is round, and its slabs from the foot up with their cavities."""
+    z, slabs = 0.0, []
+    for s in shape.slabs:
+        cavity = _box(box(s.inner)) if s.inner else None
+        slabs.append({**_box(box(s.outer)), **_heights(solid, z, z + s.height), "cavity": cavity})
+        z += s.height
+    largest = max((box(s.outer) for s in shape.slabs), key=lambda r: r.area)
+    ends = _heights(solid, z - shape.slabs[-1].height, z)
+    press, seats = (ends["z0"], ends["z1"]) if solid.flip else (ends["z1"], ends["z0"])
+    out = _named(solid) | _box(largest) | _heights(solid, 0.0, z) | {"press_z": press, "seat_z": seats}
+    return out | {"round": isinstance(shape.slabs[-1].outer, Round), "slabs": slabs} | _bored(shape, symmetry)
+
+
+def _named(solid: Solid) -> dict[str, Any]:
+    return {"name": solid.name, "material": solid.material.name if solid.material else ""}
+
+
+def _bored(shape: Plate | Vessel, symmetry: tuple[str, ...]) -> dict[str, Any]:
     holes = {(x, y): h.diameter for h in shape.holes for x, y in _images(h.x, h.y, symmetry)}
     seats = {(x, y): (s.inner, s.outer) for s in shape.seats for x, y in _images(s.x, s.y, symmetry)}
     return {
-        "name": solid.name,
-        "material": solid.material.name if solid.material else "",
-        **_box(Rect.centred(shape.length, shape.width)),
-        **_heights(solid, 0.0, shape.thickness),
-        "press_z": solid.z,
         "holes": [{"x": x, "y": y, "diameter": d} for (x, y), d in holes.items()],
         "seats": [{"x": x, "y": y, "inner": i, "outer": o} for (x, y), (i, o) in seats.items()],
     }
@@ -77,7 +96,7 @@ def _bolts(bolt: Bolt, assembly: Assembly) -> Iterator[dict[str, Any]]:
 
 
 def drawing(assembly: Assembly) -> dict[str, Any]:
-    """Outlines of plates, layers, bolts, interfaces and regions [mm], mirrored to the whole holder.
+    """Outlines of plates and vessels, layers, bolts, interfaces and regions [mm], mirrored to the whole holder.
 
     Layers are listed from below; z0 and z1 are heights where all layers overlap. Solids read from files have
     no outline here and are listed by name in "others".
@@ -88,6 +107,8 @@ def drawing(assembly: Assembly) -> dict[str, Any]:
         shape = solid.shape
         if isinstance(shape, Plate):
             out["plates"].append(_plate(solid, shape, symmetry))
+        elif isinstance(shape, Vessel):
+            out["plates"].append(_vessel(solid, shape, symmetry))
         elif isinstance(shape, Block):
             out["plates"].append(_block(solid, shape))
         elif isinstance(shape, LayerStack):
