@@ -129,6 +129,19 @@ def plot(result: Annotated[Path, typer.Argument(help="folder of a result", metav
 
 
 @app.command()
+def compare(
+    places: Annotated[list[Path], typer.Argument(help="result folders or case files", metavar="A B ...")],
+    output: Annotated[Path, typer.Option("-o", "--output")] = Path("results/comparison"),
+    results: Annotated[Path, typer.Option(help="where the results of case files are")] = Path("results"),
+) -> None:
+    """Results on one scale: a page, a table, pictures. Example: holdersim compare cases/three_holders/*.toml"""
+    from .report import compare as compared
+
+    _log_to_terminal()
+    _print_files(compared(places, output, results))
+
+
+@app.command()
 def export(
     case: CaseFile,
     to: Annotated[str, typer.Option("--to", help="calculix")] = "calculix",

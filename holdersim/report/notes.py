@@ -1,0 +1,131 @@
+"""What a reader must know before comparing: where results differ in more than their holder, in words with numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ..results.table import number
+from .common import MEANING, PLANES, Comparison, Entry, film_of, region_of
+from .differences import differing
+
+CV = "CV [-]"
+SAME_MEAN = 0.01
+"""Mean pressures that differ by less than this share count as equal."""
+
+
+def notes(c: Comparison) -> list[str]:
+    """Sentences for the top of the page: plane, then films, cells, loads, means and everything that is amiss."""
+    return [*c.missing, *_plane(c), *_films(c), *_cells(c), *_loads(c), *_means(c), *_trust(c)]
+
+
+def order(c: Comparison) -> list[str]:
+    """Which pressure is most even, by CV, and whether that order holds at every load."""
+    ranks = [sorted(c.sheets(g), key=lambda s: s.numbers[CV]) for g in c.groups]
+    ranks = [r for r in ranks if len(r) > 1]
+    if not ranks:
+        return []
+    if len({tuple(s.holder for s in r) for r in ranks}) == 1 and len(ranks) > 1:
+        names = "; ".join(s.holder for s in ranks[0])
+        return [f"At every load the order by evenness (CV) is the same, the most even first: {names}."]
+    out = []
+    for r in ranks:
+        at = f"At {r[0].load:.3g} MPa, most" if c.by_load else "Most"
+        named = "; ".join(f"{s.holder} (CV {number(s.numbers[CV])})" for s in r)
+        out.append(f"{at} even first: {named}.")
+    return out
+
+
+def _named(entries: Sequence[Entry]) -> str:
+    return "; ".join(dict.fromkeys(label(e) for e in entries))
+
+
+def label(e: Entry) -> str:
+    """Holder and load of a result."""
+    return f"{e.holder} at {e.load:.3g} MPa"
+
+
+def _plane(c: Comparison) -> Iterator[str]:
+    without = [e for e in c.entries if c.plane not in e.sheets]
+    if len(without) == len(c.entries):
+        yield "No result has a cathode plane or a contact on the top face of the cell: pressures are not compared."
+        return
+    yield f"Pressures are compared on the {PLANES[c.plane]}: {MEANING[c.plane]}."
+    regions = [(e, *found) for e in c.entries if (found := region_of(e.result))]
+    sizes = {
+        f"{name} of {r.x1 - r.x0:g} x {r.y1 - r.y0:g} mm": [e for e, n, o in regions if (n, o) == (name, r)]
+        for _, name, r in regions
+    }
+    if len(sizes) == 1:
+        yield f"All pressure numbers are taken over the {next(iter(sizes))}."
+    else:
+        each = "; ".join(f"{size} ({_named(who)})" for size, who in sizes.items())
+        yield f"The regions that numbers are taken over differ: {each}."
+    if without:
+        reason = f"has no map of the {PLANES[c.plane]}, so its pressures are not compared"
+        yield f"{_named(without)}: {reason}. If the result is an old one, run its case again with --force."
+
+
+def _films(c: Comparison) -> Iterator[str]:
+    sizes = {
+        f: [e for e in c.entries if film_of(e.result) == f]
+        for f in sorted({film_of(e.result) for e in c.entries})
+    }
+    if len(sizes) > 1:
+        each = "; ".join(f"{f:g} mm ({_named(who)})" for f, who in sizes.items())
+        yield (
+            f"Film resolutions differ: {each}. All maps are averaged to {c.film:g} mm and all numbers taken there; "
+            "they differ from those in the results' own summaries."
+        )
+    else:
+        yield f"All numbers are taken at a film resolution of {c.film:g} mm."
+    yield from _differ(c, "Pixels and meshes differ", "grid", "mesh", leave=("grid.film",))
+
+
+def _cells(c: Comparison) -> Iterator[str]:
+    yield from _differ(c, "The cells differ, not only the holders", "cell")
+
+
+def _differ(c: Comparison, what: str, *keys: str, leave: Sequence[str] = ()) -> Iterator[str]:
+    tables: list[dict[str, Any]] = [{k: e.result.case.get(k, {}) for k in keys} for e in c.entries]
+    found = [d for d in differing(tables, [label(e) for e in c.entries]) if d.split(":")[0] not in leave]
+    if found:
+        yield f"{what}: {'. '.join(found)}."
+
+
+def _loads(c: Comparison) -> Iterator[str]:
+    loads = sorted({e.load for e in c.entries})
+    if len(loads) == 1:
+        return
+    listed = ", ".join(f"{p:.3g}" for p in loads)
+    if c.by_load:
+        yield f"There are several loads ({listed} MPa): results are compared at equal load."
+        uneven = {e.holder for e in c.entries if sum(o.holder == e.holder for o in c.entries) < len(loads)}
+        if uneven:
+            yield f"Not every holder is there at every load: {', '.join(sorted(uneven))}."
+    else:
+        each = "; ".join(label(e) for e in c.entries)
+        yield f"The loads differ: {each}. Compare CV and ratios to the mean, not MPa."
+
+
+def _means(c: Comparison) -> Iterator[str]:
+    for group in c.groups:
+        means = {s.holder: s.mean for s in c.sheets(group)}
+        off = [abs(s.mean / s.load - 1) for s in c.sheets(group) if s.load]
+        if max(off, default=0.0) > SAME_MEAN:
+            each = ", ".join(f"{name} {number(mean)}" for name, mean in means.items())
+            at = f" at {group[0].load:.3g} MPa" if c.by_load else ""
+            yield f"The mean pressure that arrives on the {PLANES[c.plane]}{at} is not the load [MPa]: {each}."
+
+
+def _trust(c: Comparison) -> Iterator[str]:
+    for e in c.entries:
+        bad = [n for n, v in e.result.summary.get("certificates", {}).items() if not v["ok"]]
+        if bad:
+            yield f"Do not trust {label(e)}: certificates that failed: {', '.join(bad)}."
+    bare = [e for e in c.entries if not any(n.startswith("yield") for n in e.step.get("safety", {}))]
+    if bare:
+        yield f"No yield safety for {_named(bare)}: solved without fields, or no body has a yield strength."
+    versions = {str(e.result.summary.get("holdersim")) for e in c.entries}
+    if len(versions) > 1:
+        yield f"Solved with different versions of holdersim: {', '.join(sorted(versions))}."

@@ -1,0 +1,145 @@
+"""The numbers of a comparison in rows: each row has one meaning, and "-" where a result has no such number."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .common import PLANES, Comparison, Entry, film_of
+
+PRESSURE = (
+    "Mean contact pressure [MPa]",
+    "CV [-]",
+    "p5 [MPa]",
+    "p50 [MPa]",
+    "p95 [MPa]",
+    "Film-resolution peak [MPa]",
+    "p5/p95 [-]",
+    "Share within 20 % of mean [-]",
+    "Edge-band mean / centre mean [-]",
+)
+CONTACT = "Contact fraction [-]"
+KNOWN = {"name", "bolts", "closing_force_N", "interfaces", "plates", "safety"}
+"""Parts of a step's summary that have a section of their own; others follow under their own name."""
+
+OWN = {
+    "Load [MPa]": "pressure asked for on the region in the case file (of the fluid in a chamber), "
+    "else the closing force over the region",
+    "Sum of bolt forces [N]": "all bolts after the last step; in a chamber they hold the lid and do not press the cell",
+    "Smallest bolt force [N]": "bolt that is pulled least",
+    "Largest bolt force [N]": "bolt that is pulled most",
+    "Holder [g]": "all parts and bolts, without the cell",
+    "bolts [g]": "all bolts together",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number of every compared result: `name` carries its unit, `meaning` says what it is."""
+
+    section: str
+    name: str
+    values: list[float | None]
+    meaning: str = ""
+
+
+def rows(comparison: Comparison, group: Sequence[Entry]) -> list[Row]:
+    """All numbers of a group of results, section by section; rows without any number are left out."""
+    columns = [dict(_numbers(comparison, e)) for e in group]
+    keys = sorted(dict.fromkeys(k for c in columns for k in c), key=_rank)
+    known: dict[str, str] = dict(OWN)
+    for entry in group:
+        known = entry.result.summary.get("definitions", {}) | known
+    return [Row(s, n, [c.get((s, n)) for c in columns], _meaning(n, known)) for s, n in keys]
+
+
+def _rank(key: tuple[str, str]) -> int:
+    sections = ("", *(_pressure_title(p) for p in PLANES), "Press faces", "Bolts", "Safety")
+    return sections.index(key[0]) if key[0] in sections else len(sections) + (key[0] == "Mass")
+
+
+def _pressure_title(plane: str) -> str:
+    return f"Pressure on the {PLANES[plane]}"
+
+
+def _numbers(comparison: Comparison, entry: Entry) -> Iterator[tuple[tuple[str, str], float | None]]:
+    """((section, name), value) of one result."""
+    yield ("", "Load [MPa]"), entry.load
+    for plane, sheet in entry.sheets.items():
+        if plane == comparison.plane:
+            for name in PRESSURE:
+                yield (_pressure_title(plane), name), sheet.numbers[name]
+        # inside the cell nothing touches or opens: only faces have a contact fraction
+        if plane == "cell_top":
+            yield (_pressure_title(plane), CONTACT), sheet.numbers[CONTACT]
+            if plane != comparison.plane:
+                yield (_pressure_title(plane), "CV [-]"), sheet.numbers["CV [-]"]
+    step = entry.step
+    for body, numbers in step.get("plates", {}).items():
+        for name, value in numbers.items():
+            yield ("Press faces", f"{body}: {name}"), value
+    yield from _bolts(step)
+    for name, value in step.get("safety", {}).items():
+        yield ("Safety", name), value
+    for part in step:
+        if part not in KNOWN:
+            for name, value in _leaves(step[part]):
+                yield (part.replace("_", " ").capitalize(), name or part), value
+    yield from _masses(entry.result.summary.get("mass_g", {}))
+
+
+def _bolts(step: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], float | None]]:
+    forces = [b["force_N"] for b in step.get("bolts", {}).values()]
+    if forces:
+        yield ("Bolts", "Sum of bolt forces [N]"), sum(forces)
+        yield ("Bolts", "Smallest bolt force [N]"), min(forces)
+        yield ("Bolts", "Largest bolt force [N]"), max(forces)
+
+
+def _masses(masses: Mapping[str, float]) -> Iterator[tuple[tuple[str, str], float]]:
+    parts = {n: m for n, m in masses.items() if n != "cell"}
+    if parts:
+        yield ("Mass", "Holder [g]"), sum(parts.values())
+    bolts = sum(m for n, m in parts.items() if n.startswith("bolt "))
+    for name, mass in parts.items():
+        if not name.startswith("bolt "):
+            yield ("Mass", f"{name} [g]"), mass
+    if bolts:
+        yield ("Mass", "bolts [g]"), bolts
+    if "cell" in masses:
+        yield ("Mass", "cell [g]"), masses["cell"]
+
+
+def _leaves(data: Any, name: str = "") -> Iterator[tuple[str, float | None]]:
+    """Numbers inside plain data, named by their path."""
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from _leaves(value, f"{name}: {key}" if name else str(key))
+    elif isinstance(data, int | float) and not isinstance(data, bool):
+        yield name, float(data)
+
+
+def _meaning(name: str, known: Mapping[str, str]) -> str:
+    """Definition of a number, also of one that is given for several bodies."""
+    bare = name.split(": ", 1)[-1]
+    general = re.sub(r"^yield of \S+", "yield of <solid>", name)
+    return next((known[n] for n in (name, bare, general) if n in known), "")
+
+
+def write_csv(comparison: Comparison, path: Path) -> Path:
+    """Table with one line per result: what it is, then every number, its section and unit in the heading."""
+    every = rows(comparison, comparison.entries)
+    heads = ["case", "identity", "holder", "compared on", "film [mm]", "own film [mm]"]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow([*heads, *(": ".join(filter(None, (r.section, r.name))) for r in every)])
+        for k, e in enumerate(comparison.entries):
+            plane = PLANES[comparison.plane] if comparison.plane in e.sheets else ""
+            summary = e.result.summary
+            own = [summary["case"], summary["identity"], e.holder, plane, comparison.film, film_of(e.result)]
+            table.writerow([*own, *("" if r.values[k] is None else r.values[k] for r in every)])
+    return path
