@@ -120,7 +120,7 @@ def gas_energy(pressure: float, volume: float) -> float:
     Quoted from secondary sources; ideal diatomic gas.
     """
     p = pressure + ATMOSPHERE
-    return 2.5 * p * volume * (1 - (ATMOSPHERE / p) ** 0.286) * 1e-3
+    return float(2.5 * p * volume * (1 - (ATMOSPHERE / p) ** 0.286) * 1e-3)
 
 
 def brode_energy(pressure: float, volume: float) -> float:
