@@ -14,7 +14,6 @@ from math import pi, sqrt
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
-from scipy.optimize import brentq
 
 from .discs import DIN_2093, Disc
 from .errors import PhysicsRefused
@@ -259,7 +258,12 @@ class Belleville(Spring):
             return force / self.rate(0.0)
         if force >= self.solid:
             return self.travel
-        return float(brentq(lambda s: self.force(s) - force, 0.0, self.travel, xtol=1e-13, rtol=1e-13))
+        s = 0.0
+        for _ in range(60):  # the branch rises ever less, so Newton's method from 0 nears the root from below
+            if (missing := force - self.force(s)) <= 1e-14 * force:
+                break
+            s += missing * self.series / (self.parallel * self.disc.rate(s / self.series))
+        return s
 
     def rate(self, force: float) -> float:
         """Slope [N/mm] of the characteristic at a force [N]."""
