@@ -12,8 +12,9 @@ from .assembly import Rect
 from .errors import Mistake
 from .fasteners import SIZES, BoltClass, BoltSize, proof_load, torque_per_force
 from .schema import Tagged, key, pick, refuse
+from .springs import Spring, SprungBolt
 from .units import TORQUE as TORQUE_KIND
-from .units import Force, Pressure, Torque, write
+from .units import Force, Length, Pressure, Torque, write
 
 Friction = Annotated[float, Field(ge=0.01, le=1.0)]
 Places = Mapping[str, tuple[float, float]]
@@ -26,6 +27,9 @@ NEEDS = (
 )
 
 
+LOADS = ("pressure", "force", "torque", "spring_length")
+
+
 class Step(Tagged):
     """Something that is done; the bolts are locked after the first tightening."""
 
@@ -33,7 +37,7 @@ class Step(Tagged):
 
 
 class Tighten(Step):
-    """Tighten the bolts to a mean pressure on a named area, a total force, or a torque per bolt.
+    """Tighten the bolts to a mean pressure on a named area, a total force, or a torque or spring length per bolt.
 
     sequence: "together", "cross" (opposite bolts in turn) or a list of bolt names; in a sequence every
     bolt is set alone while the others keep their length, in rising `passes` (a number, or shares of the load
@@ -46,6 +50,7 @@ class Tighten(Step):
     area: str | None = key(None, "cathode, anode, separator or pouch")
     force: Force | None = key(None, "total force of all bolts")
     torque: Torque | None = key(None, "torque on each bolt")
+    spring_length: Length | None = key(None, "length to which the spring of each bolt is compressed")
     nut_factor: Annotated[float, Field(ge=0.03, le=0.6)] | None = key(
         None, "K in T = K F d; 0.12 lubricated, 0.20 dry"
     )
@@ -59,10 +64,10 @@ class Tighten(Step):
 
     @model_validator(mode="after")
     def _one_load(self) -> Self:
-        given = [n for n in ("pressure", "force", "torque") if getattr(self, n) is not None]
+        given = [n for n in LOADS if getattr(self, n) is not None]
         if len(given) != 1:
             found = f"has {' and '.join(given)}" if given else "has no load"
-            raise refuse(f"{found}: give exactly one of pressure (with area), force, torque.")
+            raise refuse(f"{found}: give exactly one of pressure (with area), force, torque, spring_length.")
         if self.area is not None and self.pressure is None:
             raise refuse(
                 "area belongs to a pressure.", f"Remove area, or give pressure instead of {given[0]}."
@@ -107,6 +112,9 @@ class Tighten(Step):
             return self.torque / torque_per_force(
                 bolt[0], self.nut_factor, self.thread_friction, self.head_friction
             )
+        if self.spring_length is not None:
+            spring = _spring(bolt)
+            return spring.force(spring.free - self.spring_length) if spring else 0.0
         if self.force is not None:
             return self.force / count
         return (self.pressure or 0.0) * regions[self.area or ""].area / count
@@ -140,8 +148,11 @@ class Tighten(Step):
         """Mistakes and warnings against this cell and these bolts."""
         if bolt is None or not places:
             return [Mistake(where, "the holder has no bolts to tighten.")], []
-        wrong = self._names(where, places) + self._area(where, regions)
-        return (wrong, []) if wrong else self._strength(where, self.forces(regions, bolt, places), bolt)
+        wrong = self._names(where, places) + self._area(where, regions) + self._length(where, bolt)
+        if wrong:
+            return wrong, []
+        forces = self.forces(regions, bolt, places)
+        return self._bottoms(where, forces, bolt) or self._strength(where, forces, bolt)
 
     def _names(self, where: str, places: Places) -> list[Mistake]:
         out = []
@@ -165,6 +176,34 @@ class Tighten(Step):
             return [Mistake(f"{where}.pressure", f"needs area: {each}.", hint='Write area = "cathode".')]
         return [Mistake(f"{where}.area", f"there is no such area: {each}.", f'"{self.area}"')]
 
+    def _length(self, where: str, bolt: BoltType) -> list[Mistake]:
+        """A spring length needs springs, and lies between their free and their shortest length."""
+        spring, length = _spring(bolt), self.spring_length
+        if length is None or (spring and spring.shortest - 1e-9 <= length < spring.free):
+            return []
+        if spring is None:
+            problem, hint = "the bolts have no springs.", "Give holder.spring, or a torque."
+        elif length >= spring.free:
+            problem = f"{length:g} mm is not below the free length {spring.free:g} mm."
+            hint = "Such a spring does not press."
+        else:
+            problem = f"springs {spring.end} at {spring.shortest:.4g} mm, above the {length:g} mm demanded."
+            hint = "Leave them longer."
+        return [Mistake(f"{where}.spring_length", problem, hint=hint)]
+
+    def _bottoms(
+        self, where: str, forces: dict[str, float], bolt: BoltType
+    ) -> tuple[list[Mistake], list[str]] | None:
+        """The mistake that a force is more than the springs can carry, if it is."""
+        spring, (name, force) = _spring(bolt), max(forces.items(), key=lambda f: f[1])
+        why = spring.beyond(force) if spring else ""
+        hint = "Use stiffer or longer springs, or lower the load."
+        return ([Mistake(f"{where}.{self._load}", f"bolt {name}: {why}", hint=hint)], []) if why else None
+
+    @property
+    def _load(self) -> str:
+        return next(n for n in LOADS if getattr(self, n) is not None)
+
     def _strength(
         self, where: str, forces: dict[str, float], bolt: BoltType
     ) -> tuple[list[Mistake], list[str]]:
@@ -178,7 +217,7 @@ class Tighten(Step):
         text = f"bolt {name} {size.name}-{strength.name}: {load}{part}"
         if ratio <= 1:
             return [], [f"{where}: {text}: usual is at most 75 %"] if ratio > 0.75 else []
-        what = "torque" if self.torque is not None else "pressure" if self.pressure is not None else "force"
+        what = self._load
         larger = next(
             (
                 s.name
@@ -187,11 +226,16 @@ class Tighten(Step):
             ),
             None,
         )
-        hint = f"Lower the {what}" + (
+        hint = f"Lower the {'load' if what == 'spring_length' else what}" + (
             f" or use {larger}." if larger and what != "torque" else " or use larger bolts."
         )
         problem = f"{text} ({proof_load(size, strength) / 1000:.3g} kN)."
         return [Mistake(f"{where}.{what}", problem, hint=hint)], []
+
+
+def _spring(bolt: BoltType) -> Spring | None:
+    """The spring under the head of a bolt."""
+    return bolt[0].spring if isinstance(bolt[0], SprungBolt) else None
 
 
 STEPS: dict[str, type[Tagged]] = {Tighten.kind_name: Tighten}
