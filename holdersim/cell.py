@@ -74,17 +74,14 @@ class Cell(Tagged):
         """Mistakes and warnings."""
 
 
-class Pouch(Cell):
-    """A pouch: `layers` from bottom to top, flat below; `top_gap` below the highest plateau."""
+class Layered(Cell):
+    """Layers on each other, bottom to top, flat below."""
 
-    state: State = key("post_calender", "thicknesses after pressing, or of the films as made")
-    laminate: Laminate = key({}, "pouch film")
-    tabs: tuple[Tab, ...] = key((), "tabs")
     thickness_variation: Flatness = key({}, "how much thinner than nominal, as a function of x, y")
 
     @abstractmethod
     def stack(self, sublayers: int = 1) -> list[Layer]:
-        """Layers between the laminates, bottom to top."""
+        """Layers without pouch film and tabs, bottom to top."""
 
     @property
     @abstractmethod
@@ -102,21 +99,15 @@ class Pouch(Cell):
 
     def layers(self, sublayers: int = 1) -> tuple[Layer, ...]:
         """All layers, bottom to top, each `sublayers` elements thick."""
-        inner = self.stack(sublayers)
-        bottom, top = (self.laminate.layer(n, sublayers) for n in ("laminate_bottom", "laminate_top"))
-        return (bottom, *self._with_tabs(inner), top)
+        return tuple(self.stack(sublayers))
 
-    def _with_tabs(self, inner: list[Layer]) -> list[Layer]:
-        out = list(inner)
-        for i, tab in enumerate(self.tabs):
-            patch = tab.layers(self.roles[tab.on], self.laminate.footprint, f"tab_{i + 1}")
-            out = out + patch if tab.on == "cathode" else patch + out
-        return out
+    def _without_tabs(self) -> tuple[Layer, ...]:
+        return self.layers()
 
     @property
     def regions(self) -> dict[str, Rect]:
         """Named areas: cathode, anode, separator, pouch."""
-        return {**self.roles, "pouch": self.laminate.footprint}
+        return {**self.roles, "pouch": self.roles["separator"]}
 
     @cached_property
     def thickness(self) -> float:
@@ -126,7 +117,7 @@ class Pouch(Cell):
     @cached_property
     def plateau(self) -> Rect:
         """Outline of the highest terrace, tabs left out: where a flat plate presses."""
-        heights = self._heights(self.layers()[:1] + tuple(self.stack()) + self.layers()[-1:])
+        heights = self._heights(self._without_tabs())
         top = max(heights.values())
         cells = [r for r, h in heights.items() if h > top - 1e-9]
         return Rect(min(r.x0 for r in cells), max(r.x1 for r in cells),
@@ -197,6 +188,36 @@ class Pouch(Cell):
         return wrong, warn
 
 
+class Pouch(Layered):
+    """Layers in a pouch film, with tabs."""
+
+    state: State = key("post_calender", "thicknesses after pressing, or of the films as made")
+    laminate: Laminate = key({}, "pouch film")
+    tabs: tuple[Tab, ...] = key((), "tabs")
+
+    def layers(self, sublayers: int = 1) -> tuple[Layer, ...]:
+        """All layers, bottom to top, each `sublayers` elements thick."""
+        inner = self.stack(sublayers)
+        bottom, top = (self.laminate.layer(n, sublayers) for n in ("laminate_bottom", "laminate_top"))
+        return (bottom, *self._with_tabs(inner), top)
+
+    def _without_tabs(self) -> tuple[Layer, ...]:
+        all_ = self.layers()
+        return (all_[0], *self.stack(), all_[-1])
+
+    def _with_tabs(self, inner: list[Layer]) -> list[Layer]:
+        out = list(inner)
+        for i, tab in enumerate(self.tabs):
+            patch = tab.layers(self.roles[tab.on], self.laminate.footprint, f"tab_{i + 1}")
+            out = out + patch if tab.on == "cathode" else patch + out
+        return out
+
+    @property
+    def regions(self) -> dict[str, Rect]:
+        """Named areas: cathode, anode, separator, pouch."""
+        return {**self.roles, "pouch": self.laminate.footprint}
+
+
 @dataclass(frozen=True)
 class Side:
     """A side of a placed pouch: its face ("cell_1.top"), where a flat body presses it, its gap to a plane [mm]."""
@@ -214,7 +235,7 @@ class PlacedPouch:
     """
 
     name: str
-    cell: Pouch
+    cell: Layered
     x: float = 0.0
     y: float = 0.0
     z: float = 0.0

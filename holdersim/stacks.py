@@ -13,6 +13,7 @@ from .assembly import Gap, Layer, Rect
 from .cell import Cell, PlacedPouch, Pouch
 from .errors import Mistake
 from .flatness import Flatness
+from .pellets import Pellet
 from .schema import Entry, Tagged, key, pick, some
 from .sheets import (
     Aluminium,
@@ -285,6 +286,6 @@ def _around(rects: list[Rect]) -> Rect:
                 min(r.y0 for r in rects), max(r.y1 for r in rects))  # fmt: skip
 
 
-CELLS: dict[str, type[Tagged]] = {**POUCHES, Pile.kind_name: Pile}
+CELLS: dict[str, type[Tagged]] = {**POUCHES, Pellet.kind_name: Pellet, Pile.kind_name: Pile}
 
 AnyCell = Annotated[SerializeAsAny[Cell], BeforeValidator(pick("kind", lambda: CELLS))]
