@@ -123,11 +123,13 @@ def _leaves(data: Any, name: str = "") -> Iterator[tuple[str, float | None]]:
         yield name, float(data)
 
 
+def general(name: str) -> str:
+    """Name of a number without the body that it is told of."""
+    return re.sub(r"^yield of \S+", "yield of <solid>", name.split(": ", 1)[-1])
+
+
 def _meaning(name: str, known: Mapping[str, str]) -> str:
-    """Definition of a number, also of one that is given for several bodies."""
-    bare = name.split(": ", 1)[-1]
-    general = re.sub(r"^yield of \S+", "yield of <solid>", name)
-    return next((known[n] for n in (name, bare, general) if n in known), "")
+    return next((known[n] for n in (name, general(name)) if n in known), "")
 
 
 def write_csv(comparison: Comparison, path: Path) -> Path:

@@ -20,7 +20,7 @@ from ..plots.compare import Sheet
 from ..results.table import number
 from .common import PLANES, Comparison, Entry, film_of
 from .notes import notes, order
-from .numbers import Row, rows, write_csv
+from .numbers import Row, general, rows, write_csv
 
 SHADES = 192
 """Colours of a picture inside the page; the files beside it keep more."""
@@ -161,7 +161,7 @@ def _heading(e: Entry, c: Comparison) -> str:
 
 def _meanings(c: Comparison) -> Iterator[str]:
     yield '<h2 id="meanings">What each number means</h2>\n<dl>'
-    said = dict.fromkeys((r.name.split(": ", 1)[-1], r.meaning) for r in rows(c, c.entries) if r.meaning)
+    said = dict.fromkeys((general(r.name), r.meaning) for r in rows(c, c.entries) if r.meaning)
     yield from (f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in said)
     yield "</dl>"
 

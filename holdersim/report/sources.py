@@ -66,11 +66,12 @@ def _twice(places: Sequence[Path], found: Sequence[Result | Case]) -> Iterator[M
 
 
 def _solved(found: Sequence[Result | Case], root: Path) -> tuple[list[Result], list[Failure]]:
+    waiting = [w for w in found if isinstance(w, Case)]
+    if not waiting:
+        return [w for w in found if isinstance(w, Result)], []
     from ..run import run
 
-    waiting = [w for w in found if isinstance(w, Case)]
-    if waiting:
-        log.info("not solved yet, so solved first: %s", ", ".join(c.name for c in waiting))
+    log.info("not solved yet, so solved first: %s", ", ".join(c.name for c in waiting))
     results: list[Result] = []
     failures: list[Failure] = []
     for what in found:

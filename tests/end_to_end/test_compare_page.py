@@ -141,6 +141,17 @@ def test_solved_cases_are_not_solved_again(folder: Path) -> None:
     assert page.read_text() == before
 
 
+def test_a_case_that_is_refused_is_named(folder: Path) -> None:
+    """The page shows the others, says what is missing and why, and the exit code is that of the refusal."""
+    beside = TOML.replace('bolt = "M4"', 'bolt = "M4"\nbolts = [["16 mm", "12 mm"], ["-16 mm", "12 mm"]]')
+    (folder / "beside.toml").write_text(beside)
+    done = command("compare", "t4_2.toml", "beside.toml", "t12_2.toml", "-o", "less", cwd=folder)
+    (folder / "beside.toml").unlink()
+    assert done.returncode == 4 and "resultant lies outside the pressed area" in done.stderr
+    page = (folder / "less" / "comparison.html").read_text()
+    assert "beside is missing: " in page and "t12_2" in page
+
+
 PICTURES = """
 Promise.all([...document.images].map(i => i.decode().then(() =>
     ({width: i.naturalWidth, shown: i.getBoundingClientRect().width, alt: i.alt}))))
