@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from . import _dolfinx as dx
 from .assembly import LayerStack, Solid
 from .body import Body
+from .dissection import condense
 from .errors import GeometryError, NotConvergedError
 from .materials.elastic import Elastic
 from .materials.rubber import Rubber
@@ -230,10 +231,18 @@ def _newton(
         du = np.zeros(body.dofs)
         du[dofs] = values - state.u[dofs]
         rows = tangent[free]
-        du[free] = scipy.sparse.linalg.spsolve(
-            rows[:, free].tocsc(), -force[free] - rows @ du, permc_spec="MMD_AT_PLUS_A"
-        )
+        du[free] = _solved(rows[:, free], -force[free] - rows @ du, body.coordinates, free // 3)
         state = body.moved(state, du)
         if np.abs(du).max() <= 1e-10 * max(float(np.abs(state.u).max()), 1e-12):
             return state, body.system(state, dt)[0]
     raise NotConvergedError(f'rubber "{body.name}": no equilibrium after {limit} steps of Newton\'s method')
+
+
+def _solved(tangent: sp.csr_matrix, load: Array, coordinates: Array, node: Index) -> Array:
+    """Newton's step (n,); by Cholesky where the tangent is positive definite, else by pivoted LU."""
+    try:
+        _, factor = condense(tangent, sp.csc_matrix((len(load), 0)), coordinates, node, keep=True)
+    except NotConvergedError:
+        return np.asarray(scipy.sparse.linalg.splu(tangent.tocsc()).solve(load))
+    assert factor is not None
+    return factor.solve(load)
