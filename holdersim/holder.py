@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BeforeValidator, SerializeAsAny
 
-from .assembly import Assembly, Interface, LayerStack, Plate, Rect, Vessel
+from .assembly import Assembly, Block, Interface, LayerStack, Plate, Rect, Vessel
 from .cell import Cell
 from .errors import CaseError, Mistake
 from .fasteners import BoltClass, BoltSize
@@ -191,6 +191,10 @@ def _mirrored(assembly: Assembly, plane: str) -> bool:
         elif isinstance(shape, LayerStack):
             if not all(_centred(layer.footprint, plane) for layer in shape.layers):
                 return False
+        elif isinstance(shape, Block):
+            lines = np.asarray(shape.x if plane == "x0" else shape.y)
+            if not np.allclose(lines, -lines[::-1], rtol=0.0, atol=1e-9) or not (np.abs(lines) < 1e-9).any():
+                return False
         else:
             return False
     bolts = [(b.x, b.y, b.stiffness, b.stress_area) for b in assembly.bolts]
@@ -210,4 +214,4 @@ def _gap_mirrored(i: Interface, plane: str, sx: float, sy: float) -> bool:
     x = random.uniform(i.region.x0, i.region.x1, 4000)
     y = random.uniform(i.region.y0, i.region.y1, 4000)
     here, there = i.gap(x, y), i.gap(sx * x, sy * y)
-    return bool(np.abs(here - there).max() < 1e-9)
+    return bool(np.allclose(here, there, rtol=0.0, atol=1e-9))
