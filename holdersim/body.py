@@ -61,8 +61,8 @@ class Body:
         shape = self.solid.shape
         self.material_of_cell: Index = np.zeros(len(self.cell_nodes), dtype=np.int64)
         if not isinstance(shape, LayerStack):
-            if self.solid.material is None:
-                raise GeometryError(f'solid "{self.name}" has no material')
+            if not isinstance(self.solid.material, Elastic):
+                raise GeometryError(f'solid "{self.name}" has no elastic material')
             return (self.solid.material,)
         index: Index = np.full(len(self.cell_nodes), -1, dtype=np.int64)
         for k, layer in enumerate(shape.layers):
