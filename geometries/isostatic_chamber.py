@@ -1,0 +1,282 @@
+"""A vessel with a bolted lid in which a fluid presses on all faces of the cell: the isostatic chamber."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from math import ceil, cos, hypot, pi, sin
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from holdersim import assembly as a
+from holdersim import chamber, fasteners, outlines
+from holdersim.cell import Cell
+from holdersim.errors import Mistake
+from holdersim.fluid import AnyFluid
+from holdersim.holder import Holder, MeshSizes
+from holdersim.materials.choice import Material
+from holdersim.piles import cathodes, cell_solids
+from holdersim.schema import key, refuse
+from holdersim.units import Length, Pressure
+
+WETTED = ("bottom", "top", "ramps", "sides")
+"""Faces of a pouch that the fluid reaches: all, those between the pouches of a pile too."""
+
+LAND = 1.0
+"""Metal [mm] between cavity and gland, and between gland and bolt holes; assumed."""
+
+EDGE = 1.0
+"""Least distance [mm] of a washer from wall and rim; assumed."""
+
+PROOF = 0.75
+"""Share of the proof load to which bolts are usually tightened; assumed."""
+
+BoltName = Literal["M3", "M4", "M5", "M6", "M8", "M10", "M12", "M16"]
+
+
+class IsostaticChamber(Holder):
+    """A round or rectangular vessel, its lid on an O-ring, and a fluid inside; the cell lies on the floor."""
+
+    shape: Literal["cylinder", "box"] = key("cylinder", "round or rectangular in plan")
+    diameter: Length | None = key(None, "inside, of a cylinder: 74 mm, the paper's pouch with 3 mm around it")
+    length: Length | None = key(
+        None, "inside along x, of a box: 66 mm, the paper's pouch with 3 mm around it"
+    )
+    width: Length | None = key(None, "inside along y, of a box: 36 mm")
+    depth: Length = key("20 mm", "inside, from the floor to the lid")
+    wall: Length = key("8 mm", "wall")
+    bottom: Length = key("12 mm", "floor")
+    flange: Length = key("12 mm", "height of the flange")
+    lid: Length = key("16 mm", "lid")
+    material: Material = key("SS304", "alloy of vessel and lid")
+    bolts: Annotated[int, Field(ge=4, le=48, multiple_of=2)] = key(8, "number of lid bolts, even")
+    bolt: BoltName = key("M6", "size of the bolts")
+    bolt_class: Literal["8.8", "10.9", "A2-70"] = key("8.8", "strength class of the bolts")
+    seal: chamber.ORing = key({}, "O-ring")
+    fluid: AnyFluid = key(doc='fluid, such as { kind = "regulated" }')
+    rating: Pressure = key("5 MPa", "greatest gauge pressure the chamber is built for")
+    fittings: chamber.Fittings = key({}, "masses of port, gauge, valve and feed-through")
+
+    @model_validator(mode="after")
+    def _sizes(self) -> Self:
+        other = ("length", "width") if self.shape == "cylinder" else ("diameter",)
+        given = [n for n in other if getattr(self, n) is not None]
+        if given:
+            raise refuse(f"a {self.shape} has no {' and '.join(given)}.", "Remove it, or change the shape.")
+        if self.depth <= self.flange:
+            raise refuse("the flange is as high as the chamber is deep.", "Raise depth, or lower flange.")
+        return self
+
+    # -- outlines ------------------------------------------------------------------------------------------
+
+    @property
+    def inner(self) -> a.Outline:
+        """Outline of the cavity."""
+        if self.shape == "cylinder":
+            return a.Round((self.diameter or 74.0) / 2)
+        return a.Rect.centred(self.length or 66.0, self.width or 36.0)
+
+    @property
+    def seal_line(self) -> a.Outline:
+        """Middle of the O-ring, its gland LAND away from the cavity."""
+        return outlines.grown(self.inner, LAND + self.seal.groove / 2)
+
+    @property
+    def bolt_line(self) -> a.Outline:
+        """Line of the bolts: washers clear of the wall, holes clear of the gland."""
+        size = self.bolt_type()[0]
+        beside_wall = self.wall + size.washer_outer / 2 + EDGE
+        return outlines.grown(self.inner, max(beside_wall, 2 * LAND + self.seal.groove + size.hole / 2))
+
+    @property
+    def rim(self) -> a.Outline:
+        """Outline of flange and lid."""
+        size = self.bolt_type()[0]
+        return outlines.grown(self.bolt_line, max(size.washer_outer / 2 + EDGE, 1.25 * size.diameter))
+
+    # -- bolts ---------------------------------------------------------------------------------------------
+
+    def bolt_type(self) -> tuple[fasteners.BoltSize, fasteners.BoltClass]:
+        """Size and strength class of the bolts."""
+        return fasteners.SIZES[self.bolt], fasteners.CLASSES[self.bolt_class]
+
+    def bolt_places(self) -> dict[str, tuple[float, float]]:
+        """Places of the bolts: evenly around a circle, or at the corners and evenly along the sides of a box."""
+        line = self.bolt_line
+        if isinstance(line, a.Round):
+            angles = [2 * pi * (i + 0.5) / self.bolts for i in range(self.bolts)]
+            found = [(line.radius * cos(t), line.radius * sin(t)) for t in angles]
+        else:
+            found = _around(line, self.bolts // 2)
+        return {f"b{i}": (round(x, 9) + 0.0, round(y, 9) + 0.0) for i, (x, y) in enumerate(found, 1)}
+
+    @property
+    def grip(self) -> float:
+        """Length [mm] of bolt between head and nut."""
+        return self.flange + self.lid + 2 * self.bolt_type()[0].washer_thickness
+
+    # -- assembly ------------------------------------------------------------------------------------------
+
+    def build(self, cell: Cell, mesh: MeshSizes, symmetry: tuple[str, ...] = ()) -> a.Assembly:
+        """Cell on the floor at z = 0, vessel around it, lid (turned over) on the flange, cathode planes."""
+        cells, _ = cell_solids(cell, mesh, symmetry)
+        rim = outlines.box(self.rim)
+        pixel = mesh.plate_coarse
+        region = a.Rect.centred(*(2 * pixel * ceil(v / pixel + 0.01) for v in (rim.x1, rim.y1)))
+        flange = a.Interface("flange", "vessel.press", "lid.press", region, pixel)
+        wetted = tuple(replace(s, fluid=WETTED) for s in cells)
+        metal = tuple(
+            a.Solid(name, shape, self.material, 2, z, name == "lid", symmetry, fluid=("inside",))
+            for name, shape, z in (
+                ("vessel", self.vessel(mesh), -self.bottom),
+                ("lid", self.cover(mesh), self.depth),
+            )
+        )
+        planes = tuple(a.Plane(layer, layer, where, mesh.pixel) for layer, where in cathodes(cell).items())
+        names = {place: name for name, place in self.bolt_places().items()}
+        return a.Assembly((*wetted, *metal), (flange,), tuple(self._bolts(symmetry)), symmetry, cell.regions,
+                          self.masses(), names, planes)  # fmt: skip
+
+    def vessel(self, mesh: MeshSizes) -> a.Vessel:
+        """Floor, wall and flange."""
+        inner = self.inner
+        wall, size = outlines.grown(inner, self.wall), mesh.plate_coarse * 0.6
+        tall = self.depth - self.flange
+        low = a.Slab(self.bottom, wall, None, mesh.plate_layers)
+        middle = a.Slab(tall, wall, inner, max(mesh.plate_layers, round(tall / size)))
+        top = a.Slab(self.flange, self.rim, inner, mesh.plate_layers)
+        return self._bored((low, middle, top), size)
+
+    def cover(self, mesh: MeshSizes) -> a.Vessel:
+        """The lid, press face up."""
+        slab = a.Slab(self.lid, self.rim, None, mesh.plate_layers)
+        return self._bored((slab,), mesh.plate_coarse * 0.6)
+
+    def _bored(self, slabs: tuple[a.Slab, ...], size: float) -> a.Vessel:
+        bolt, places = self.bolt_type()[0], self.bolt_places().items()
+        holes = tuple(a.Hole(x, y, bolt.hole) for _, (x, y) in places)
+        seats = tuple(a.Seat(n, x, y, bolt.hole, bolt.washer_outer) for n, (x, y) in places)
+        return a.Vessel(slabs, self.seal_line, holes, seats, size, size)
+
+    def _bolts(self, symmetry: tuple[str, ...]) -> Iterable[a.Bolt]:
+        size, strength = self.bolt_type()
+        stiffness = fasteners.stiffness(size, strength.modulus, *fasteners.lengths(size, self.grip))
+        mass = fasteners.mass(size, self.grip)
+        for name, (x, y) in self.bolt_places().items():
+            share = 1.0
+            for plane, s in (("x0", x), ("y0", y)):
+                if plane in symmetry:
+                    share *= 0.0 if s < -1e-9 else 0.5 if s < 1e-9 else 1.0
+            if share > 0:
+                seats = (f"vessel.seat:{name}", f"lid.seat:{name}")
+                yield a.Bolt(name, seats, x, y, stiffness, size.diameter, size.stress_area, strength.proof,
+                             strength.yield_strength, self.grip, mass, strength.expansion, share)  # fmt: skip
+
+    def masses(self) -> dict[str, float]:
+        """Masses [t] by part; gland and ports count as metal."""
+        size = self.bolt_type()[0]
+        rim = outlines.area(self.rim) - self.bolts * pi / 4 * size.hole**2
+        inner = self.inner
+        wall = outlines.area(outlines.grown(inner, self.wall))
+        body = (
+            wall * (self.bottom + self.depth - self.flange)
+            + rim * self.flange
+            - outlines.area(inner) * self.depth
+        )
+        ring = outlines.perimeter(self.seal_line) * pi / 4 * self.seal.cord**2 * chamber.RUBBER
+        bolt = fasteners.mass(size, self.grip)
+        out = {
+            "vessel": self.material.density * body,
+            "lid": self.material.density * rim * self.lid,
+            "o_ring": ring,
+        }
+        return out | {f"bolt b{i}": bolt for i in range(1, self.bolts + 1)} | self.fittings.masses()
+
+    def free_volume(self, cell: Cell) -> float:
+        """Volume [mm3] of the fluid: cavity less cell."""
+        solid = sum(la.thickness * la.footprint.area for la in cell.layers())
+        return outlines.area(self.inner) * self.depth - solid
+
+    # -- checks --------------------------------------------------------------------------------------------
+
+    def check(self, cell: Cell) -> tuple[list[Mistake], list[str]]:
+        """Mistakes and warnings: the cell in the cavity; bolts, lid, wall and ring at the rating; stored energy."""
+        wrong = [*self._fit(cell), *self._crowded(), *self._bolt_strength()]
+        warn = [*self._strength(), *self._ring(), *self.fluid.warnings(self.rating, self.free_volume(cell))]
+        return wrong, warn
+
+    def fluid_check(self, where: str, pressure: float, cell: Cell) -> tuple[list[Mistake], list[str]]:
+        """Mistakes and warnings of a step that sets the fluid's pressure [MPa]."""
+        if pressure > self.rating * (1 + 1e-9):
+            problem = f"{pressure:g} MPa is above the rating of {self.rating:g} MPa."
+            return [Mistake(where, problem, hint="Lower the pressure, or raise holder.rating.")], []
+        return [], []
+
+    def _fit(self, cell: Cell) -> Iterable[Mistake]:
+        pouch, inner = cell.regions["pouch"], self.inner
+        if not outlines.within(pouch, inner):
+            what, size = ("diameter", f"a bore of {2 * inner.radius:g} mm") if isinstance(inner, a.Round) else (
+                "length", f"a cavity of {inner.x1 - inner.x0:g} x {inner.y1 - inner.y0:g} mm")  # fmt: skip
+            outline = f"the pouch of {pouch.x1 - pouch.x0:g} x {pouch.y1 - pouch.y0:g} mm"
+            yield Mistake(
+                f"holder.{what}", f"{outline} does not fit into {size}.", hint="Enlarge the chamber."
+            )
+        if cell.thickness >= self.depth:
+            problem = f"the cell is {cell.thickness:.3g} mm high, the chamber {self.depth:g} mm deep."
+            yield Mistake("holder.depth", problem, hint="Deepen the chamber.")
+
+    def _crowded(self) -> Iterable[Mistake]:
+        places = list(self.bolt_places().values())
+        pitch = min(hypot(x - u, y - v) for i, (x, y) in enumerate(places) for u, v in places[:i])
+        if pitch < self.bolt_type()[0].washer_outer:
+            problem = f"{self.bolts} bolts stand {pitch:.3g} mm apart, their washers overlap."
+            yield Mistake("holder.bolts", problem, hint="Take fewer or smaller bolts.")
+
+    def _bolt_strength(self) -> Iterable[Mistake]:
+        size, strength = self.bolt_type()
+        load, can = self.lid_force(self.rating), PROOF * self.bolts * fasteners.proof_load(size, strength)
+        if load > can:
+            text = f"{self.bolts} bolts {size.name}-{strength.name} hold {can / 1e3:.3g} kN at {100 * PROOF:g} % proof"
+            problem = f"{text}, the lid is lifted with {load / 1e3:.3g} kN at {self.rating:g} MPa."
+            yield Mistake("holder.bolts", problem, hint="Take more or larger bolts.")
+
+    def lid_force(self, pressure: float) -> float:
+        """Force [N] with which the fluid lifts the lid, p times the area inside the seal line."""
+        return pressure * outlines.area(self.seal_line)
+
+    def _strength(self) -> Iterable[str]:
+        stress, p, inner = chamber.allowable(self.material), self.rating, self.inner
+        if stress is None or stress <= 0.6 * p:
+            yield f"holder.material: no allowable stress for {self.material.name}, wall and lid are not checked"
+            return
+        arm = outlines.box(self.bolt_line).x1 - outlines.box(self.seal_line).x1
+        lid = chamber.flat_cover(self.seal_line, arm, p, stress)
+        if self.lid < lid:
+            yield f"holder.lid: {self.lid:g} mm, a flat cover by UG-34 needs {lid:.3g} mm at {p:g} MPa"
+        if isinstance(inner, a.Round):
+            wall = chamber.round_wall(inner.radius, p, stress)
+            if self.wall < wall:
+                yield f"holder.wall: {self.wall:g} mm, a round wall by UG-27 needs {wall:.3g} mm at {p:g} MPa"
+        elif (found := chamber.frame_stress(inner, self.wall, p)) > 1.5 * stress:
+            limit = f"1.5 S is {1.5 * stress:.4g} MPa"
+            yield f"holder.wall: {found:.4g} MPa in a long box of {self.wall:g} mm by Appendix 13, {limit}"
+
+    def _ring(self) -> Iterable[str]:
+        ring, p = self.seal, self.rating
+        if not 0.15 <= ring.squeeze <= 0.3:
+            yield f"holder.seal.squeeze: {ring.squeeze:g}, usual for a lid is 0.15 to 0.30"
+        limit = ring.gap_limit(p)
+        if limit < 0.15 - 1e-9:
+            gap = f"a gap of {limit:.2g} mm lets {ring.hardness:g} Shore A out"
+            yield f"holder.seal: at {p:g} MPa {gap}: use a back-up ring"
+
+
+def _around(line: a.Rect, half: int) -> list[tuple[float, float]]:
+    """2 * half places on a rectangle, counter-clockwise from its corner at -x -y, evenly along each side."""
+    lx, ly = line.x1 - line.x0, line.y1 - line.y0
+    n = min(max(round(half * lx / (lx + ly)), 1), half - 1)
+    m = half - n
+    low = [(line.x0 + lx * i / n, line.y0) for i in range(n)]
+    right = [(line.x1, line.y0 + ly * i / m) for i in range(m)]
+    return low + right + [(-x, -y) for x, y in low + right]
