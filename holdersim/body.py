@@ -62,7 +62,7 @@ class Body:
         self.material_of_cell: Index = np.zeros(len(self.cell_nodes), dtype=np.int64)
         if not isinstance(shape, LayerStack):
             if not isinstance(self.solid.material, Elastic):
-                raise GeometryError(f'solid "{self.name}" has no elastic material')
+                raise GeometryError(f'solid "{self.name}" has no material that is elastic')
             return (self.solid.material,)
         index: Index = np.full(len(self.cell_nodes), -1, dtype=np.int64)
         for k, layer in enumerate(shape.layers):
@@ -180,13 +180,13 @@ class Body:
         return values[:, self._closure(local_facet)]
 
     def face(self, name: str) -> Face:
-        """The planar face `name`, ready to be averaged over a grid."""
+        """The face `name`, ready to be averaged over a grid; planar but for `surface`, which is seen in plan."""
         cells, local = self._facets(name)
         vertices_of = dx.facet_vertices(self.domain)
         corner = np.stack([self._corner_dofs[c, vertices_of[f]] for c, f in zip(cells, local, strict=True)])
         xyz = self._points[corner]
         flat = np.ptp(xyz[:, :, 2], axis=1)
-        if flat.max() > 1e-6:
+        if flat.max() > 1e-6 and name != "surface":
             raise GeometryError(
                 f'face "{name}" of "{self.name}" is not planar along z ({flat.max():.3g} mm off)'
             )

@@ -102,8 +102,9 @@ class SoftBody(Body):
     def system(self, s: SoftState, dt: float = 0.0) -> tuple[Array, sp.csr_matrix]:
         """Internal forces (dofs,) [N] and their tangent (dofs, dofs) [N/mm], pressures condensed out.
 
-        Of a step of `dt` [s] that starts with the history of `s`; dt = 0 is sudden. While Newton's method has not
-        converged the forces hold the condensed error of the pressures. NotConvergedError: an element is inverted.
+        Of a step of `dt` [s] that starts with the history of `s`; dt = 0 is sudden. The forces are those of pressures
+        in balance with `s.u`, whatever s.p; the tangent is that of Newton's method for both at s.p, symmetric.
+        NotConvergedError: an element is inverted.
         """
         cells, nodes = len(self.cell_nodes), len(self.coordinates)
         force, blocks = np.zeros((cells, 27, 3)), np.empty((9, cells, 27, 27))
@@ -135,12 +136,13 @@ class SoftBody(Body):
     _last: tuple[SoftState, Array, Array] | None = None
 
     def accepted(self, s: SoftState, dt: float) -> SoftState:
-        """`s` at the end of a time step of `dt` [s]: history brought up to date."""
+        """`s` at the end of a time step of `dt` [s]: history and pressures brought up to date."""
+        s = replace(s, p=self._balanced(s), time=s.time + dt)
         if not self.relaxation.terms:
-            return replace(s, time=s.time + dt)
+            return s
         after = self._elastic(s)
         h = self.relaxation.accepted(s.overstress, s.elastic, after, dt)
-        return replace(s, elastic=after, overstress=h, time=s.time + dt)
+        return replace(s, elastic=after, overstress=h)
 
     def _chunks(self) -> list[slice]:
         return [slice(i, i + CHUNK) for i in range(0, len(self.cell_nodes), CHUNK)]
@@ -165,6 +167,15 @@ class SoftBody(Body):
                 f"({at[0]:.3g}, {at[1]:.3g}, {at[2]:.3g}) mm: take smaller steps or a finer mesh"
             )
         return np.asarray(F)
+
+    def _balanced(self, s: SoftState) -> Array:
+        """Pressures (cells, 4) in balance with the change of volume, p = K (J - 1) in the mean of its functions."""
+        out = np.empty_like(s.p)
+        for c in self._chunks():
+            change = np.linalg.det(self._deformation(s, c)) - 1
+            points = self._points_of_cells.of(c)
+            out[c] = self.rubber.bulk * points.balance(change)
+        return out
 
     def _elastic(self, s: SoftState) -> Array:
         """Isochoric second Piola-Kirchhoff stress without relaxation S0 (cells, 27, 3, 3) [MPa]."""

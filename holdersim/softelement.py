@@ -50,6 +50,11 @@ class Points:
         weighted = self.functions * self.volume[..., None]
         return np.asarray(np.linalg.inv(self.functions.transpose(0, 2, 1) @ weighted))
 
+    def balance(self, field: Array) -> Array:
+        """Coefficients (cells, 4) of the pressure functions nearest to values (cells, 27), least squares."""
+        moments = (self.functions * (self.volume * field)[..., None]).sum(axis=1)
+        return np.asarray((self.mass @ moments[..., None])[..., 0])
+
 
 @dataclass(frozen=True)
 class Linearised:
@@ -84,8 +89,7 @@ def linearise(
     weighted = points.functions * points.volume[..., None]
     coupling = _coupling(points.gradient, cof, weighted)
     rate = rubber.bulk * coupling @ points.mass
-    error = (weighted.transpose(0, 2, 1) @ (jac - 1)[..., None])[..., 0]
-    offset = rubber.bulk * (points.mass @ error[..., None])[..., 0] - p
+    offset = rubber.bulk * points.balance(jac - 1) - p
     v = points.volume[..., None, None]
     force = (points.gradient.transpose(0, 3, 1, 2).reshape(cells, -1, 3 * q)) @ (
         (first * v).transpose(0, 1, 3, 2).reshape(cells, 3 * q, 3)

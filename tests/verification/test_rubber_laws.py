@@ -129,7 +129,11 @@ def test_tangent_of_a_body(law: Law) -> None:
     def balanced(u: Array) -> SoftState:
         return body.moved(replace(s, u=u), np.zeros(body.dofs))
 
-    _, tangent = body.system(balanced(s.u), 5.0)
+    force, tangent = body.system(balanced(s.u), 5.0)
+    assert relative(body.system(s, 5.0)[0], force) < 1e-12, (
+        "forces do not depend on the pressures of the state"
+    )
+    assert relative(body.accepted(s, 5.0).p, balanced(s.u).p) < 1e-12
     h = 1e-6
     plus, minus = (body.system(balanced(s.u + t * d), 5.0)[0] for t in (h, -h))
     assert relative((plus - minus) / (2 * h), tangent @ d) < 1e-6
