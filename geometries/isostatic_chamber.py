@@ -54,7 +54,7 @@ class IsostaticChamber(Holder):
     bolt: BoltName = key("M6", "size of the bolts")
     bolt_class: Literal["8.8", "10.9", "A2-70"] = key("8.8", "strength class of the bolts")
     seal: chamber.ORing = key({}, "O-ring")
-    fluid: AnyFluid = key(doc='fluid, such as { kind = "regulated" }')
+    fluid: AnyFluid = key({"kind": "regulated"}, "what fills it: regulated, closed_gas or liquid")
     rating: Pressure = key("5 MPa", "greatest gauge pressure the chamber is built for")
     fittings: chamber.Fittings = key({}, "masses of port, gauge, valve and feed-through")
 
