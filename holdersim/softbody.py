@@ -85,7 +85,7 @@ class SoftBody(Body):
         jacobian = np.einsum("kqv,cvd->cqdk", geometry[1:], corners)
         inverse = np.linalg.inv(jacobian)
         gradient = inverse.transpose(0, 1, 3, 2) @ shape
-        return Points(gradient, np.linalg.det(jacobian) * weight, geometry[0] @ corners)
+        return Points(gradient, np.abs(np.linalg.det(jacobian)) * weight, geometry[0] @ corners)
 
     @cached_property
     def _pattern(self) -> tuple[Index, Index, Index, Index]:

@@ -224,6 +224,22 @@ def test_newton_s_method_is_quadratic() -> None:
     assert np.log(norms[3] / norms[2]) < 1.7 * np.log(norms[2] / norms[1]), norms
 
 
+def test_a_mirrored_body_is_the_same() -> None:
+    """A pad meshed upside down (a top pad) takes the same force and is not inside out."""
+    forces = []
+    for flip in (False, True):
+        solid = Solid("pad", CUBE, Rubber("r", NeoHookean(0.3), 1000.0), z=1.0 * flip, flip=flip)
+        body = SoftBody(solid, mesh_shape(CUBE))
+        x = body.coordinates
+        ends = np.flatnonzero(np.isclose(x[:, 2], 0) | np.isclose(x[:, 2], 1))
+        dofs = (3 * ends[:, None] + np.arange(3)).ravel()
+        values = np.zeros(x.shape)
+        values[:, 2] = -0.1 * x[:, 2]
+        _, force = pressed(body, dofs, values.ravel()[dofs])
+        forces.append(force[3 * np.flatnonzero(np.isclose(x[:, 2], 1)) + 2].sum())
+    assert forces[0] == pytest.approx(forces[1], rel=1e-10) and forces[0] < -0.1
+
+
 def test_refusals() -> None:
     """Inverted elements are named with their place; rubber is neither elastic nor a tetrahedron of degree 1."""
     body = body_of(Rubber("r", NeoHookean(0.3), 1000.0))
