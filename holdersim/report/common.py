@@ -22,15 +22,28 @@ SAME_LOAD = 0.02
 MOST_WORDS = 3
 """Differences that a holder's name tells."""
 
-PLANES = {
-    "cathode": "cathode plane",
-    "cell_top": "top face of the cell",
-}
-"""Planes on which results can be compared, the wanted one first."""
-MEANING = {
-    "cathode": "minus the normal stress through the cathode layer, inside the cell, whatever the holder",
-    "cell_top": "contact pressure on the top face of the cell, which the laminate has not yet smoothed",
-}
+FACE = "cell_top"
+"""The face that uniaxial holders press on, compared where there is no plane inside the cell."""
+
+
+def planes_of(result: Result) -> list[str]:
+    """Planes on which a result can be compared, the wanted one first: its cathodes, then the top of the cell."""
+    names = [str(n).removesuffix("_pressure") for n in result.maps if str(n).endswith("_pressure")]
+    return [n for n in names if "cathode" in n and not n.endswith("_peak")] + [n for n in names if n == FACE]
+
+
+def plane_title(plane: str) -> str:
+    """A plane in words."""
+    if plane == FACE:
+        return "top face of the cell"
+    return "cathode plane" if plane == "cathode" else f"plane of {plane}"
+
+
+def plane_meaning(plane: str) -> str:
+    """What pressure on a plane is."""
+    if plane == FACE:
+        return "contact pressure on the top face of the cell, which the laminate has not yet smoothed"
+    return "minus the normal stress through the cathode layer, inside the cell, whatever the holder"
 
 
 @dataclass(frozen=True)
@@ -78,11 +91,11 @@ def compared(results: Sequence[Result], missing: Sequence[str] = ()) -> Comparis
     entries = []
     for result, name, load in zip(results, names, loads, strict=True):
         place = order.index(name)
-        sheets = {p: s for p in PLANES if (s := _sheet(result, p, name, place, load, film))}
+        sheets = {p: s for p in planes_of(result) if (s := _sheet(result, p, name, place, load, film))}
         entries.append(Entry(result, name, place, load, sheets))
     entries.sort(key=lambda e: (e.load, e.place))
-    counts = Counter(p for e in entries for p in e.sheets)
-    plane = max(PLANES, key=lambda p: counts[p])
+    counts = Counter(p for e in entries for p in sorted(e.sheets, key=FACE.__eq__))
+    plane = max(counts, key=lambda p: (counts[p], p != FACE), default=FACE)
     together = Counter(e.load for e in entries)
     if len(together) > 1 and max(together.values()) > 1:
         groups = [[e for e in entries if e.load == load] for load in together]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..results.table import number
-from .common import MEANING, PLANES, Comparison, Entry, film_of, region_of
+from .common import Comparison, Entry, film_of, plane_meaning, plane_title, region_of
 from .differences import differing
 
 CV = "CV [-]"
@@ -50,7 +50,7 @@ def _plane(c: Comparison) -> Iterator[str]:
     if len(without) == len(c.entries):
         yield "No result has a cathode plane or a contact on the top face of the cell: pressures are not compared."
         return
-    yield f"Pressures are compared on the {PLANES[c.plane]}: {MEANING[c.plane]}."
+    yield f"Pressures are compared on the {plane_title(c.plane)}: {plane_meaning(c.plane)}."
     regions = [(e, *found) for e in c.entries if (found := region_of(e.result))]
     sizes = {
         f"{name} of {r.x1 - r.x0:g} x {r.y1 - r.y0:g} mm": [e for e, n, o in regions if (n, o) == (name, r)]
@@ -62,7 +62,7 @@ def _plane(c: Comparison) -> Iterator[str]:
         each = "; ".join(f"{size} ({_named(who)})" for size, who in sizes.items())
         yield f"The regions that numbers are taken over differ: {each}."
     if without:
-        reason = f"has no map of the {PLANES[c.plane]}, so its pressures are not compared"
+        reason = f"has no map of the {plane_title(c.plane)}, so its pressures are not compared"
         yield f"{_named(without)}: {reason}. If the result is an old one, run its case again with --force."
 
 
@@ -115,7 +115,7 @@ def _means(c: Comparison) -> Iterator[str]:
         if max(off, default=0.0) > SAME_MEAN:
             each = ", ".join(f"{name} {number(mean)}" for name, mean in means.items())
             at = f" at {group[0].load:.3g} MPa" if c.by_load else ""
-            yield f"The mean pressure that arrives on the {PLANES[c.plane]}{at} is not the load [MPa]: {each}."
+            yield f"The mean pressure that arrives on the {plane_title(c.plane)}{at} is not the load [MPa]: {each}."
 
 
 def _trust(c: Comparison) -> Iterator[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .common import PLANES, Comparison, Entry, film_of
+from .common import FACE, Comparison, Entry, film_of, plane_title
 
 PRESSURE = (
     "Mean contact pressure [MPa]",
@@ -34,6 +34,7 @@ OWN = {
     "Largest bolt force [N]": "bolt that is pulled most",
     "Holder [g]": "all parts and bolts, without the cell",
     "bolts [g]": "all bolts together",
+    "springs [g]": "all springs together",
 }
 
 
@@ -58,26 +59,27 @@ def rows(comparison: Comparison, group: Sequence[Entry]) -> list[Row]:
 
 
 def _rank(key: tuple[str, str]) -> int:
-    sections = ("", *(_pressure_title(p) for p in PLANES), "Press faces", "Bolts", "Safety")
-    return sections.index(key[0]) if key[0] in sections else len(sections) + (key[0] == "Mass")
+    sections = ("", _pressure_title(""), _pressure_title(FACE), "Press faces", "Bolts", "Safety")
+    section = _pressure_title("") if _is_inside(key[0]) else key[0]
+    return sections.index(section) if section in sections else len(sections) + (section == "Mass")
 
 
 def _pressure_title(plane: str) -> str:
-    return f"Pressure on the {PLANES[plane]}"
+    return f"Pressure on the {plane_title(plane)}"
+
+
+def _is_inside(section: str) -> bool:
+    return section.startswith("Pressure on the ") and section != _pressure_title(FACE)
 
 
 def _numbers(comparison: Comparison, entry: Entry) -> Iterator[tuple[tuple[str, str], float | None]]:
     """((section, name), value) of one result."""
     yield ("", "Load [MPa]"), entry.load
     for plane, sheet in entry.sheets.items():
-        if plane == comparison.plane:
-            for name in PRESSURE:
-                yield (_pressure_title(plane), name), sheet.numbers[name]
+        names = ("CV [-]",) if plane == FACE != comparison.plane else PRESSURE
         # inside the cell nothing touches or opens: only faces have a contact fraction
-        if plane == "cell_top":
-            yield (_pressure_title(plane), CONTACT), sheet.numbers[CONTACT]
-            if plane != comparison.plane:
-                yield (_pressure_title(plane), "CV [-]"), sheet.numbers["CV [-]"]
+        for name in (*names, CONTACT) if plane == FACE else names:
+            yield (_pressure_title(plane), name), sheet.numbers[name]
     step = entry.step
     for body, numbers in step.get("plates", {}).items():
         for name, value in numbers.items():
@@ -104,12 +106,12 @@ def _masses(masses: Mapping[str, float]) -> Iterator[tuple[tuple[str, str], floa
     parts = {n: m for n, m in masses.items() if n != "cell"}
     if parts:
         yield ("Mass", "Holder [g]"), sum(parts.values())
-    bolts = sum(m for n, m in parts.items() if n.startswith("bolt "))
+    alike: dict[str, float] = {}
     for name, mass in parts.items():
-        if not name.startswith("bolt "):
-            yield ("Mass", f"{name} [g]"), mass
-    if bolts:
-        yield ("Mass", "bolts [g]"), bolts
+        kind = re.sub(r"^(\w+) b\d+$", r"\1s", name)  # "bolt b3": all bolts together
+        alike[kind] = alike.get(kind, 0.0) + mass
+    for name, mass in alike.items():
+        yield ("Mass", f"{name} [g]"), mass
     if "cell" in masses:
         yield ("Mass", "cell [g]"), masses["cell"]
 
@@ -140,7 +142,7 @@ def write_csv(comparison: Comparison, path: Path) -> Path:
         table = csv.writer(file)
         table.writerow([*heads, *(": ".join(filter(None, (r.section, r.name))) for r in every)])
         for k, e in enumerate(comparison.entries):
-            plane = PLANES[comparison.plane] if comparison.plane in e.sheets else ""
+            plane = plane_title(comparison.plane) if comparison.plane in e.sheets else ""
             summary = e.result.summary
             own = [summary["case"], summary["identity"], e.holder, plane, comparison.film, film_of(e.result)]
             table.writerow([*own, *("" if r.values[k] is None else r.values[k] for r in every)])

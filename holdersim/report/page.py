@@ -18,7 +18,7 @@ from ..plots import compare as draw
 from ..plots import style
 from ..plots.compare import Sheet
 from ..results.table import number
-from .common import PLANES, Comparison, Entry, film_of
+from .common import Comparison, Entry, film_of, plane_title
 from .notes import notes, order
 from .numbers import Row, general, rows, write_csv
 
@@ -90,9 +90,9 @@ def _against_load(c: Comparison, sheets: Sequence[Sheet], folder: Path) -> Itera
     names = list(dict.fromkeys(s.holder for s in sorted(sheets, key=lambda s: s.place)))
     at = {(s.holder, s.load): s.numbers["CV [-]"] for s in sheets}
     lines = [Row("", name, [at.get((name, p)) for p in loads]) for name in names]
-    yield _table(f"CV [-] on the {PLANES[c.plane]}", [f"{p:.3g} MPa" for p in loads], lines)
+    yield _table(f"CV [-] on the {plane_title(c.plane)}", [f"{p:.3g} MPa" for p in loads], lines)
     alt = f"CV, p5 and p95 over the mean against the load. {_cv_words(sheets)}"
-    caption = f"Spread of the pressure on the {PLANES[c.plane]} against the load, one line per holder."
+    caption = f"Spread of the pressure on the {plane_title(c.plane)} against the load, one line per holder."
     yield from _pictures([_picture(draw.trend(sheets), folder / "against_load.png", alt, caption)])
 
 
@@ -106,7 +106,7 @@ def _map_section(grid: draw.Grid, c: Comparison, folder: Path) -> Iterator[str]:
     sheets = [s for row in grid for s in row if s]
     if not sheets:
         return
-    where = f"on the {PLANES[c.plane]}, averaged to {c.film:g} mm"
+    where = f"on the {plane_title(c.plane)}, averaged to {c.film:g} mm"
     wide = "wide" if c.by_load else ""
     words = _cv_words(sheets)
     yield "<h2>Pressure maps</h2>"
@@ -138,7 +138,7 @@ def _group(c: Comparison, group: Sequence[Entry], folder: Path) -> Iterator[str]
         yield from _map_section([[s] for s in sheets], c, folder)
     if sheets:
         yield f"<h2>Profiles and distribution{at}</h2>"
-        where, words = f"on the {PLANES[c.plane]}{at}", _cv_words(sheets)
+        where, words = f"on the {plane_title(c.plane)}{at}", _cv_words(sheets)
         middle = f"Pressure through the middle {where}."
         spread = (
             f"How much of the area has which pressure {where}; an even pressure would be one upright step."

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import xarray as xr
 from PIL import Image
 from synthetic import CATHODE, holder, maps, summary
 
@@ -52,20 +51,13 @@ def made(
     p = data["cell_top_pressure"]
     data["cell_top_pressure"] = (load + uneven * (p - load)).assign_attrs(p.attrs)
     told = summary(whole, data)
-    if "cathode" in planes:
-        new = {str(n): str(n).replace("cell_top", "cathode") for n in data.variables if "cell_top" in str(n)}
-        keep = ["cell_top_pressure", "cell_top_area"]
-        data = xr.merge(
-            [
-                data,
-                data[keep].rename({k: v for k, v in new.items() if k in (*keep, "x_cell_top", "y_cell_top")}),
-            ]
-        )
+    for plane in (p for p in planes if "cathode" in p):
+        names = ("cell_top_pressure", "cell_top_area", "x_cell_top", "y_cell_top")
+        data = data.merge(data[list(names[:2])].rename({n: n.replace("cell_top", plane) for n in names}))
     if "cell_top" not in planes:
         data = data.drop_vars([n for n in data.data_vars if str(n).startswith("cell_top")])
-    told |= {"case": name, "identity": f"id{name}", "film_mm": 0.5} | {
-        k: v for k, v in more.items() if k in told or k == "film_mm"
-    }
+    told |= {"case": name, "identity": f"id{name}", "film_mm": 0.5}
+    told |= {k: v for k, v in more.items() if k != "extra"}
     told["steps"][-1] |= more.get("extra", {})
     act = step or {"do": "tighten", "pressure": f"{load} MPa", "area": "cathode"}
     case = {"holder": kind, "cell": cell, "steps": [act], "grid": {"pixel": "0.5 mm", "film": "0.5 mm"}}
@@ -187,6 +179,29 @@ def test_a_result_without_the_plane_is_named(three: list[Result], tmp_path: Path
     text = (tmp_path / "page" / "comparison.html").read_text()
     assert "has no map of the cathode plane" in "".join(Page(text).text)
     assert "<script" not in text and "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in text
+
+
+def test_cells_with_several_cathodes(three: list[Result], tmp_path: Path) -> None:
+    """Every cathode has a section; the first that all have is drawn; parts that come in numbers are summed."""
+    both = ("cathode_bottom", "cathode_top", "cell_top")
+    mass = {"top_plate": 374.0, "bolt b1": 1.0, "bolt b2": 2.0, "spring b1": 0.5, "cell": 1.25}
+    one = made(tmp_path, "one", planes=both, mass_g=mass)
+    other = made(tmp_path, "other", PADDED, planes=both)
+    c = compared([one, other])
+    assert c.plane == "cathode_bottom"
+    table = {(r.section, r.name): r.values for r in rows(c, c.entries)}
+    sections = [s for s, n in table if n == "CV [-]"]
+    assert sections == [f"Pressure on the {p}" for p in
+                        ("plane of cathode_bottom", "plane of cathode_top", "top face of the cell")]  # fmt: skip
+    masses = {n: v[0] for (s, n), v in table.items() if s == "Mass"}
+    assert masses == {
+        "Holder [g]": 377.5,
+        "top_plate [g]": 374.0,
+        "bolts [g]": 3.0,
+        "springs [g]": 0.5,
+        "cell [g]": 1.25,
+    }
+    assert compared([three[0], one]).plane == "cell_top"
 
 
 def test_the_coarsest_film_is_everybodys(three: list[Result], tmp_path: Path) -> None:
