@@ -66,7 +66,8 @@ class GasketedUniaxial(UniaxialHolder):
         press, pad = self.outline(which, cell), self.pad_of(which)
         up, z = (1.0, cell.thickness) if which == "top" else (-1.0, 0.0)
         thick = pad.thickness if pad else 0.0
-        solids = [self.plate_solid(which, press, mesh, z + up * thick, symmetry)]
+        core = cell.regions["separator"]  # where the plate is finer, clear of the washers
+        solids = [self.plate_solid(which, core, mesh, z + up * thick, symmetry)]
         plate, reach = f"{which}_plate.press", press.clip(pouch)
         if pad is None:
             gap = self.plate_gap(which, face.gap)

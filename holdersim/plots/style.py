@@ -19,6 +19,7 @@ PRESSURE, DEFLECTION, GAP = "viridis", "RdBu_r", "cividis"
 OPEN = "0.80"
 """Grey of the pixels that do not press: outside every colour map used."""
 PLATE = "#eef1f4"
+RUBBER = "#cfdcc6"
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 """Okabe-Ito colours, told apart by colour-blind readers."""
 LAYERS = ("#c9ced6", "#d98c4a", "#7a6f9b", "#f1e2b8", "#5b6770", "#b9c7d4", "#8fb08c", "#c98b8b")

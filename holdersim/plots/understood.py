@@ -57,12 +57,15 @@ def _plan(data: Data, path: Path) -> Path:
         look = {"fc": colours[name.split(", ")[0]], "ec": "0.2", "lw": 0.9, "zorder": 3 + k}
         ax.add_patch(style.box(part, label=f"{name}: {_size(part)}", **look))
     _plan_dimensions(ax, data, style.bounds(data))
+    pads = {f"{p['name']}: {_size(p)}": p for p in data.get("pads", [])}
+    for name, part in pads.items():
+        ax.add_patch(style.box(part, label=name, fill=False, ec="0.2", lw=1.4, ls="--", zorder=12))
     ax.set_aspect("equal")
     ax.set_xlabel("x [mm]")
     ax.set_ylabel("y [mm]")
     others = [f"{o['name']}: {o['kind']} {o['file']}, outline not drawn" for o in data["others"]]
     ax.set_title("Plan, to scale" + "".join(f"\n{line}" for line in others))
-    if layers:
+    if layers or pads:
         made.legend(loc="outside lower center", ncols=2 if len(layers) < 7 else 3)
     return style.save(made, path)
 
@@ -102,24 +105,18 @@ def _section(data: Data, path: Path) -> Path:
 
 
 def _holder_section(ax: Axes, data: Data) -> None:
-    for plate in data["plates"]:
+    for plate in [*data["plates"], *data.get("pads", [])]:
+        colour = style.PLATE if plate in data["plates"] else style.RUBBER
         height, foot = plate["z1"] - plate["z0"], plate.get("slabs", [plate])[0]
         for x0, x1, z0, z1 in _cut(plate):
-            ax.add_patch(Rectangle((x0, z0), x1 - x0, z1 - z0, fc=style.PLATE, ec="0.35", lw=0.9))
+            ax.add_patch(Rectangle((x0, z0), x1 - x0, z1 - z0, fc=colour, ec="0.35", lw=0.9))
         middle = ((plate["x0"] + plate["x1"]) / 2, (foot["z0"] + foot["z1"]) / 2)
         ax.text(*middle, f"{plate['name']}, {plate['material']}, {height:g} mm", ha="center", va="center")
     for a, b, here in _columns(data["layers"]) if data["layers"] else ():
         low, high = here[0][1], here[-1][2]
         ax.add_patch(Rectangle((a, low), b - a, high - low, fc="#d98c4a", ec="none"))
     for x in sorted({b["x"] for b in data["bolts"]}):
-        bolt = next(b for b in data["bolts"] if b["x"] == x)
-        z0, z1 = (f(p.get("seat_z", p[k]) for p in data["plates"]) for f, k in ((min, "z0"), (max, "z1")))
-        over = 0.25 * bolt["diameter"]
-        outline = Rectangle(
-            (x - bolt["diameter"] / 2, z0 - over), bolt["diameter"], z1 - z0 + 2 * over, fc="0.6", ec="0.2"
-        )
-        outline.set(alpha=0.45, linestyle="--")
-        ax.add_patch(outline)
+        _bolt(ax, next(b for b in data["bolts"] if b["x"] == x), data["plates"])
     ax.autoscale_view()
     ax.margins(0.03, 0.12)
     ax.set_aspect("equal")
@@ -127,6 +124,17 @@ def _holder_section(ax: Axes, data: Data) -> None:
     ax.set_title(f"Section along x through the middle, to scale{bolts}")
     ax.set_xlabel("x [mm]")
     ax.set_ylabel("z [mm]")
+
+
+def _bolt(ax: Axes, bolt: Data, plates: list[Data]) -> None:
+    """A bolt through all plates, with its spring on top."""
+    z0, z1 = (f(p.get("seat_z", p[k]) for p in plates) for f, k in ((min, "z0"), (max, "z1")))
+    spring, over = bolt.get("spring", {"width": 0.0, "length": 0.0}), 0.25 * bolt["diameter"]
+    shank = (bolt["diameter"], z0 - over, z1 + spring["length"] + over)
+    for width, low, high in (shank, (spring["width"], z1, z1 + spring["length"])):
+        outline = Rectangle((bolt["x"] - width / 2, low), width, high - low, fc="0.6", ec="0.2")
+        outline.set(alpha=0.45, linestyle="--")
+        ax.add_patch(outline)
 
 
 def _cut(plate: Data) -> Iterator[tuple[float, float, float, float]]:

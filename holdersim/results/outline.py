@@ -7,7 +7,9 @@ from pathlib import PurePath
 from typing import Any
 
 from ..assembly import Assembly, Block, Bolt, LayerStack, Plate, Rect, Round, Solid, StepPart, Vessel
+from ..materials.rubber import Rubber
 from ..outlines import box
+from ..springs import Spring
 
 
 def _box(rect: Rect) -> dict[str, float]:
@@ -92,7 +94,14 @@ def _bolts(bolt: Bolt, assembly: Assembly) -> Iterator[dict[str, Any]]:
         image = (x, y) != (bolt.x, bolt.y)
         name = bolt.name if not image else assembly.bolt_names.get((x, y), f"{bolt.name} (image {k})")
         size = {"diameter": bolt.diameter, "length": bolt.length}
-        yield {"name": name, "x": x, "y": y, **size, "image": image}
+        yield {"name": name, "x": x, "y": y, **size, **_spring(bolt), "image": image}
+
+
+def _spring(bolt: Bolt) -> dict[str, Any]:
+    if not isinstance(bolt.spring, Spring):
+        return {}
+    length = (bolt.spring.free + bolt.spring.shortest) / 2
+    return {"spring": {"width": bolt.spring.width, "length": length}}
 
 
 def drawing(assembly: Assembly) -> dict[str, Any]:
@@ -103,6 +112,7 @@ def drawing(assembly: Assembly) -> dict[str, Any]:
     """
     symmetry = assembly.symmetry
     out: dict[str, Any] = {"unit": "mm", "symmetry": list(symmetry), "plates": [], "layers": [], "others": []}
+    out["pads"] = []
     for solid in assembly.solids:
         shape = solid.shape
         if isinstance(shape, Plate):
@@ -110,7 +120,7 @@ def drawing(assembly: Assembly) -> dict[str, Any]:
         elif isinstance(shape, Vessel):
             out["plates"].append(_vessel(solid, shape, symmetry))
         elif isinstance(shape, Block):
-            out["plates"].append(_block(solid, shape))
+            out["pads" if isinstance(solid.material, Rubber) else "plates"].append(_block(solid, shape))
         elif isinstance(shape, LayerStack):
             out["layers"] += _layers(solid, shape)
         else:
