@@ -24,8 +24,9 @@ GUIDED = {"xmin": "x", "xmax": "x", "ymin": "y", "ymax": "y"}
 class PlungerDie(Holder):
     """A die whose bore has the area of the cathode, two guided plungers, bolts around between rigid cross-bars.
 
-    The finite-element model has a smooth rigid wall, and a square bore of the same area: it shows what plungers that
-    are not flat or not parallel do. Wall friction is told in closed form (janssen.py) with the warnings.
+    The finite-element model has a square bore of the same area whose rigid wall holds the sides of the pellet
+    laterally and lets them slide down: it shows what plungers that are not flat or not parallel do. Wall friction is
+    told in closed form (janssen.py) with the warnings.
     """
 
     friction: float = key(0.2, "coefficient of friction on the wall of the die (assumed)", ge=0, le=1)

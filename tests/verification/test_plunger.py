@@ -123,11 +123,14 @@ def strip_compliance() -> float:
 
 
 def test_a_plunger_that_is_not_parallel() -> None:
-    """Rigid plungers 1 um out of parallel: strips of the thin pellet carry less by gap over compliance, within 1 %."""
+    """Rigid plungers 1 um out of parallel: a strip of the thin pellet carries less by gap over compliance, within 1 %.
+
+    In the middle along y: near the wall, which holds the sides, the strips cannot spread.
+    """
     state, force = pressed(2655.0, rigid=True, top={"tilt": {"rise": "1 um"}}), 2655.0
     pressure, side = state.pressure("cell_top"), (pi / 4 * 169) ** 0.5
-    x = state.joint("cell_top").grid.centres[0].reshape(pressure.shape)
+    x, y = (c.reshape(pressure.shape) for c in state.joint("cell_top").grid.centres)
     wanted = force / side**2 - 1e-3 * x / side / strip_compliance()
-    inner = np.abs(x) < side / 2 - Pellet().thickness
+    inner = (np.abs(x) < side / 2 - Pellet().thickness) & (np.abs(y) < side / 8)
     error = np.abs(pressure / wanted - 1)[inner].max()
     assert np.ptp(wanted) > 0.4 * wanted.mean() and error < 0.01, f"off by {error:.2e}"
