@@ -12,7 +12,7 @@ from holdersim.assembly import LayerStack, Rect
 from holdersim.case import Case
 from holdersim.errors import GeometryError
 from holdersim.geometry.mesh import mesh_shape
-from holdersim.holder import Mesh
+from holdersim.holder import Mesh, holders, mirror_planes
 from holdersim.piles import cathodes, cell_solids, pressed_sides
 from holdersim.stacks import Bilayer, Pile, ThreeElectrode, TwoElectrode
 
@@ -135,6 +135,34 @@ def test_a_pile_in_a_case() -> None:
             Pile.model_validate({"stack": bad})
     with pytest.raises(GeometryError, match="a pile of pouches is not one stack"):
         case.cell.shape(0.5, 3.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("stack", "planes"),
+    [
+        ([{}, {}], ("x0", "y0")),
+        ([{}, {"flat_side": "above"}], ("x0", "y0")),
+        ([{}, {"y": "1 mm"}], ("x0",)),
+        ([{"x": "1 mm"}, {}], ("y0",)),
+        ([{}, {"cell": {"kind": "three_electrode"}}], ("x0",)),
+        ([{"x": "1 mm"}, {"y": "1 mm"}], ()),
+    ],
+)
+def test_a_holder_around_a_pile(stack: list[dict[str, Any]], planes: tuple[str, ...]) -> None:
+    """The bare holder builds around any pile, and is cut only where all pouches and gaps are mirrored."""
+    holder, cell = holders()["bare_uniaxial"](), pile(*stack)
+    assembly = holder.build(cell, SIZES)  # type: ignore[attr-defined]
+    assert [i.name for i in assembly.interfaces] == ["cell_bottom", "cell_1_2", "cell_top"]
+    assert assembly.solids[-1].z == pytest.approx(cell.thickness)
+    assert mirror_planes(assembly) == planes
+
+
+def test_a_pouch_moved_onto_a_bolt() -> None:
+    """The holder sees the outline of all pouches."""
+    holder = holders()["bare_uniaxial"]()
+    wrong, _ = holder.check(pile({}, {"x": "3 mm", "y": "4 mm"}))  # type: ignore[attr-defined]
+    assert [m.where for m in wrong] == ["holder.inset"] and "bolt b1" in wrong[0].problem
+    assert holder.check(pile({}, {"x": "3 mm"}))[0] == []  # type: ignore[attr-defined]
 
 
 def test_three_electrode_cell_as_drawn() -> None:
