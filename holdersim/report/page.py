@@ -168,25 +168,14 @@ def _meanings(c: Comparison) -> Iterator[str]:
 
 def _conditions(c: Comparison) -> Iterator[str]:
     yield "<h2>Conditions and sources</h2>"
-    heads = (
-        "Case",
-        "Identity",
-        "Title",
-        "Load [MPa]",
-        "Step",
-        "Pixel",
-        "Film [mm]",
-        "Certificates",
-        "Warnings",
-    )
-    yield '<div class="table"><table><thead><tr>'
+    heads = ("Case", "Title", "Load [MPa]", "Last step", "Pixel", "Film [mm]", "Certificates", "Warnings")
+    yield '<div class="table"><table class="conditions"><thead><tr>'
     yield "".join(f'<th scope="col">{h}</th>' for h in heads) + "</tr></thead><tbody>"
     for e in c.entries:
         summary = e.result.summary
         certificates = summary.get("certificates", {})
         failed = [n for n, v in certificates.items() if not v["ok"]]
         cells = (
-            summary["identity"],
             summary["title"],
             f"{e.load:.4g}",
             e.result.steps[-1],
@@ -195,8 +184,9 @@ def _conditions(c: Comparison) -> Iterator[str]:
             f"failed: {', '.join(failed)}" if failed else f"all {len(certificates)} hold",
             "; ".join(summary.get("warnings", [])) or "none",
         )
-        data = "".join(f'<td class="text">{escape(text)}</td>' for text in cells)
-        yield f'<tr><th scope="row">{escape(summary["case"])}</th>{data}</tr>'
+        data = "".join(f"<td>{escape(text)}</td>" for text in cells)
+        name = f"{escape(summary['case'])}<br>{escape(summary['identity'])}"
+        yield f'<tr><th scope="row">{name}</th>{data}</tr>'
     yield "</tbody></table></div>"
 
 
