@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-MOST = 6
-"""Differences named one by one; of more, the rest is counted."""
-
-
 SILENT = {"plate", "flatness", "material", "cell"}
 """Parts of a path that a name does without."""
 
@@ -33,16 +29,14 @@ def said(where: str, value: Any) -> str:
     return f"{' '.join(path[-2:])} {value}".replace("_", " ").strip()
 
 
-def differing(tables: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
-    """Sentences "where: value (names), other value (names)" for every path on which nested tables differ."""
+def differing(tables: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[int]]]:
+    """Paths on which nested tables differ: their values as text, each with the places of the tables that have it."""
     flats = [flat(t) for t in tables]
-    paths = list(dict.fromkeys(p for t in flats for p in t))
-    out = []
-    for path in paths:
-        by_value: dict[str, list[str]] = {}
-        for table, name in zip(flats, names, strict=True):
-            by_value.setdefault(str(table.get(path, "not given")), []).append(name)
-        if len(by_value) > 1:
-            parts = (f"{value} ({', '.join(dict.fromkeys(who))})" for value, who in by_value.items())
-            out.append(f"{path.replace('_', ' ')}: {'; '.join(parts)}")
-    return out if len(out) <= MOST else [*out[:MOST], f"and {len(out) - MOST} more"]
+    out: dict[str, dict[str, list[int]]] = {}
+    for path in dict.fromkeys(p for t in flats for p in t):
+        values: dict[str, list[int]] = {}
+        for k, table in enumerate(flats):
+            values.setdefault(str(table.get(path, "not given")), []).append(k)
+        if len(values) > 1:
+            out[path] = values
+    return out

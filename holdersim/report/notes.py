@@ -9,6 +9,9 @@ from ..results.table import number
 from .common import Comparison, Entry, film_of, plane_meaning, plane_title, region_of
 from .differences import differing
 
+MOST = 6
+"""Differences named one by one; of more, the rest is counted."""
+
 CV = "CV [-]"
 SAME_MEAN = 0.01
 """Mean pressures that differ by less than this share count as equal."""
@@ -27,7 +30,8 @@ def order(c: Comparison) -> list[str]:
         return []
     if len({tuple(s.holder for s in r) for r in ranks}) == 1 and len(ranks) > 1:
         names = "; ".join(s.holder for s in ranks[0])
-        return [f"At every load the order by evenness (CV) is the same, the most even first: {names}."]
+        where = "At every load" if len(ranks) == len(c.groups) else "Wherever holders meet at one load"
+        return [f"{where} the order by evenness (CV) is the same, the most even first: {names}."]
     out = []
     for r in ranks:
         at = f"At {r[0].load:.3g} MPa, most" if c.by_load else "Most"
@@ -37,7 +41,11 @@ def order(c: Comparison) -> list[str]:
 
 
 def _named(entries: Sequence[Entry]) -> str:
-    return "; ".join(dict.fromkeys(label(e) for e in entries))
+    """Holders, each with its loads."""
+    loads: dict[str, list[str]] = {}
+    for e in entries:
+        loads.setdefault(e.holder, []).append(f"{e.load:.3g}")
+    return "; ".join(f"{holder} at {', '.join(dict.fromkeys(at))} MPa" for holder, at in loads.items())
 
 
 def label(e: Entry) -> str:
@@ -88,9 +96,15 @@ def _cells(c: Comparison) -> Iterator[str]:
 
 def _differ(c: Comparison, what: str, *keys: str, leave: Sequence[str] = ()) -> Iterator[str]:
     tables: list[dict[str, Any]] = [{k: e.result.case.get(k, {}) for k in keys} for e in c.entries]
-    found = [d for d in differing(tables, [label(e) for e in c.entries]) if d.split(":")[0] not in leave]
+    found = {p: v for p, v in differing(tables).items() if p not in leave}
+    told = [
+        f"{path.replace('_', ' ')} "
+        + " or ".join(f"{v} ({_named([c.entries[k] for k in who])})" for v, who in values.items())
+        for path, values in list(found.items())[:MOST]
+    ]
     if found:
-        yield f"{what}: {'. '.join(found)}."
+        more = f". And {len(found) - MOST} more" if len(found) > MOST else ""
+        yield f"{what}: {'. '.join(told)}{more}."
 
 
 def _loads(c: Comparison) -> Iterator[str]:

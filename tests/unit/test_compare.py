@@ -225,8 +225,8 @@ def test_differences_are_said_with_numbers(three: list[Result], tmp_path: Path) 
                certificates={"force_balance": {"value": 1.0, "limit": 1e-9, "ok": False}})  # fmt: skip
     text = "\n".join(notes(compared([three[0], odd])))
     assert (
-        "The cells differ, not only the holders: cell.cathode.length: "
-        "30 mm (gasketed uniaxial at 3 MPa); 35 mm (bare uniaxial at 5 MPa)."
+        "The cells differ, not only the holders: cell.cathode.length "
+        "30 mm (gasketed uniaxial at 3 MPa) or 35 mm (bare uniaxial at 5 MPa)."
     ) in text
     assert "The loads differ: gasketed uniaxial at 3 MPa; bare uniaxial at 5 MPa." in text
     assert "Do not trust gasketed uniaxial at 3 MPa: certificates that failed: force_balance." in text
@@ -281,9 +281,14 @@ def test_loads_are_compared_one_by_one(many: list[Result], tmp_path: Path) -> No
     assert [[(e.holder, e.load) for e in g] for g in c.groups] == [
         [("bare uniaxial", p), ("gasketed uniaxial", p)][: 1 if p == 5 else 2] for p in (1.0, 3.0, 5.0)
     ]
+    (bare,) = (n for n in notes(c) if n.startswith("No yield safety"))
+    assert bare.startswith(
+        "No yield safety for bare uniaxial at 1, 3, 5 MPa; gasketed uniaxial at 1, 3 MPa: "
+    )
     assert any("Not every holder is there at every load: gasketed uniaxial." in n for n in notes(c))
     assert order(c) == [
-        "At every load the order by evenness (CV) is the same, the most even first: gasketed uniaxial; bare uniaxial."
+        "Wherever holders meet at one load the order by evenness (CV) is the same, the most even first: "
+        "gasketed uniaxial; bare uniaxial."
     ]
     files = compare([r.folder for r in many], tmp_path)
     assert {"against_load.png", "maps_MPa.png", "profiles_1MPa.png", "distribution_5MPa.png"} <= {
