@@ -16,10 +16,12 @@ import pytest
 from PIL import Image
 from synthetic import CATHODE, holder, maps, summary
 
+from holdersim.case import read_case
 from holdersim.errors import CaseError
 from holdersim.metrics import pressure_metrics
 from holdersim.plots import compare as pictures
 from holdersim.report import compare, compared
+from holdersim.report.common import plain
 from holdersim.report.notes import notes, order
 from holdersim.report.numbers import PRESSURE, rows
 from holdersim.results import Result, RunFolder, open_result
@@ -397,6 +399,20 @@ def test_csv_has_one_line_per_result(page: tuple[Path, Page], three: list[Result
         told = float(line["Pressure on the cathode plane: CV [-]"])
         assert told == entry.sheets["cathode"].numbers["CV [-]"]
     assert lines[2]["Pressure on the top face of the cell: Contact fraction [-]"] == ""
+
+
+def test_the_three_holders_differ_in_the_holder_only() -> None:
+    """The cases of the paper's comparison: one cell, one film, one set of plates, five loads for each kind."""
+    cases = [read_case(f) for f in sorted((ROOT / "cases" / "three_holders").glob("*.toml"))]
+    data = [c.to_dict() for c in cases]
+    assert len({plain(d["cell"]) for d in data}) == 1 and len({d["grid"]["film"] for d in data}) == 1
+    kinds = {d["holder"]["kind"] for d in data}
+    assert {"bare_uniaxial", "gasketed_uniaxial"} <= kinds
+    assert len({plain(d["holder"]["plate"]) for d in data if "plate" in d["holder"]}) == 1
+    for kind in kinds:
+        own = [d for d in data if d["holder"]["kind"] == kind]
+        assert len({plain(d["holder"]) for d in own}) == 1
+        assert [d["steps"][-1]["pressure"] for d in own] == [f"{p} MPa" for p in range(1, 6)]
 
 
 # -- places --------------------------------------------------------------------------------------------------
