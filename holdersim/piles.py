@@ -17,8 +17,8 @@ def cell_solids(
 ) -> tuple[tuple[Solid, ...], tuple[Interface, ...]]:
     """Solids of a cell that lies on z = z0, and the frictionless interfaces "cell_1_2" ... between its pouches.
 
-    An interface lies where both neighbours may press; with `reach` over both separators, for what is soft enough
-    to bring lower terraces into contact.
+    An interface lies where both neighbours may press. With `reach`, for what is soft enough to bring lower terraces
+    into contact, it goes on over both separators, evenly about that middle so that pixels keep to its edges.
     """
     pouches = cell.pouches()
     solids = tuple(_solid(p, mesh, symmetry, z0) for p in pouches)
@@ -41,8 +41,16 @@ def _solid(p: PlacedPouch, mesh: MeshSizes, symmetry: tuple[str, ...], z0: float
 
 def _between(name: str, low: PlacedPouch, high: PlacedPouch, pixel: float, reach: bool) -> Interface:
     a, b = low.upper, high.lower
-    one, two = (low.regions["separator"], high.regions["separator"]) if reach else (a.region, b.region)
-    return Interface(name, a.face, b.face, one.clip(two), pixel, _sum(a.gap, b.gap))
+    region = a.region.clip(b.region)
+    if reach:
+        region = _about(region, low.regions["separator"].clip(high.regions["separator"]))
+    return Interface(name, a.face, b.face, region, pixel, _sum(a.gap, b.gap))
+
+
+def _about(inner: Rect, outer: Rect) -> Rect:
+    """The largest rectangle inside `outer` with the middle of `inner`."""
+    x, y = (inner.x0 + inner.x1) / 2, (inner.y0 + inner.y1) / 2
+    return Rect.centred(2 * min(x - outer.x0, outer.x1 - x), 2 * min(y - outer.y0, outer.y1 - y), x, y)
 
 
 def _sum(one: Gap | None, two: Gap | None) -> Gap | None:

@@ -27,10 +27,12 @@ def slab(length: float = 8.0, width: float = 6.0) -> dict[str, Any]:
     return {"kind": "stack", "sheets": sheets, "laminate": size}
 
 
-def pressed(cell: Cell, force: float, pixel: float, size: tuple[float, float], held: bool = False) -> State:
-    """The cell between two steel blocks, the lower one fixed, `force` [N] spread over the upper one."""
+def pressed(
+    cell: Cell, force: float, pixel: float, size: tuple[float, float], held: bool = False, reach: bool = False
+) -> State:
+    """The cell between two rigid blocks, the lower one fixed, `force` [N] spread over the upper one."""
     sizes = Mesh(level=0).sizes(pixel)
-    solids, between = cell_solids(cell, sizes)
+    solids, between = cell_solids(cell, sizes, reach=reach)
     if held:
         solids = tuple(replace(s, fixed={"sides": "xy"}) for s in solids)
     low, high = pressed_sides(cell)
@@ -97,7 +99,7 @@ def test_aligned_pouches_are_springs_in_series(count: int) -> None:
 def test_free_pouches_spread_sideways_and_shorten_more() -> None:
     """Free sides: the layers share one lateral strain; what the edges change falls with the size of the pouch."""
     errors = []
-    for length, width in ((8.0, 6.0), (16.0, 12.0)):
+    for length, width in ((6.0, 4.0), (12.0, 8.0)):
         cell = Pile.model_validate({"stack": [{"cell": slab(length, width)}] * 2})
         state = pressed(cell, PRESSURE * length * width, 1.0, (length / 2, width / 2))
         wanted = 2 * PRESSURE * laminate(cell.pouches()[0].cell.layers())
@@ -150,3 +152,28 @@ def test_layers_out_of_line_inside_a_pouch(by: float, least: float) -> None:
     assert area == pytest.approx(least, rel=1e-9), f"{area:.6g} mm2"
     change = abs(shortening(shifted) / shortening(straight) - 1)
     assert change < 0.005 + 0.3 * by, f"{change:.2e}"
+
+
+def test_terraces_out_of_reach_change_nothing() -> None:
+    """Between rigid plates the lower terraces stay open: with or without them the same pressures, to 1e-7."""
+    sheets = [
+        {
+            "name": n,
+            "role": n,
+            "thickness": "100 um",
+            "material": "LPSCl",
+            "length": f"{s} mm",
+            "width": f"{s - 2} mm",
+        }
+        for n, s in (("anode", 8), ("separator", 12), ("cathode", 6))
+    ]
+    one = {"kind": "stack", "sheets": sheets, "laminate": {"length": "14 mm", "width": "12 mm"}}
+    cell = Pile.model_validate({"stack": [{"cell": one, **moved(s * 0.3, 0.0)} for s in (-1, 1)]})
+    near, wide = (pressed(cell, PRESSURE * 24, 0.5, (7.0, 6.0), reach=r) for r in (False, True))
+    assert len(wide.joint("cell_1_2").pixels) > 2 * len(near.joint("cell_1_2").pixels), "terraces are there"
+    assert near.joint("cell_1_2").area.sum() == pytest.approx(24.0)
+    assert shortening(wide) == pytest.approx(shortening(near), rel=1e-7)
+    assert np.nanmax(wide.pressure("cell_1_2")) == pytest.approx(
+        np.nanmax(near.pressure("cell_1_2")), rel=1e-7
+    )
+    assert np.nanmin(wide.pressure("cell_1_2")) == 0.0
