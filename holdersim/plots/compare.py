@@ -26,7 +26,7 @@ FAINT = 0.01
 """A square with less than this share of the mean pressure is drawn grey: nothing worth the name presses there."""
 STROKES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 MARKS = "os^Dv"
-BINS = 25
+BINS, TICKS = 25, 8
 WIDE_RANGE = 20.0
 """A ratio of the largest to the smallest CV beyond which its axis is logarithmic."""
 
@@ -239,6 +239,8 @@ def trend(sheets: Sequence[Sheet]) -> Figure:
     axes[1].axhline(1.0, color="0.6", lw=0.8, zorder=0)
     axes[1].set_title("p95 (upper line) and p5 (lower line) over the mean [-], 1 is even")
     axes[1].set_xlabel("Load [MPa]")
+    if len(loads := sorted({s.load for s in sheets})) <= TICKS:
+        axes[1].set_xticks(loads, [f"{p:.3g}" for p in loads])
     for ax in axes:
         ax.grid(color="0.92", lw=0.6)
     _legend(made, axes[0])
