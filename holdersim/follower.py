@@ -44,6 +44,14 @@ def enclosed_volume(body: Body, face: str, u: Array) -> float:
     return float(-pressure_load(body, face, 1.0, u) @ at.ravel() / 3)
 
 
+def swept_volume(body: Body, u: Array) -> float:
+    """Volume [mm3] that the fluid gains as a body is displaced by u: minus the integral of u . n over its wet faces.
+
+    To first order in u, and of the modelled part. Over all bodies of a chamber the sum is what the fluid expands by.
+    """
+    return float(body.load_columns().get("pressure", np.zeros(body.dofs)) @ u.ravel())
+
+
 def _facet_functions(body: Body, local_facet: int) -> tuple[Array, Array, Array]:
     """Shape functions (q, k) of a facet's nodes, their slopes (2, q, k) along it, and weights (q,)."""
     corners = dx.reference_corners(body.domain)[dx.facet_vertices(body.domain)[local_facet]]
