@@ -74,6 +74,12 @@ class PlungerDie(Holder):
         )
         return janssen.Column(_discs(cell), self.bore(cell), self.friction, wall, not self.die_stands)
 
+    def findings(self, cell: Cell, force: float) -> dict[str, float]:
+        """Under a force [N] on the upper plunger, in closed form: mean pressure at each level, force on the die."""
+        column, mean = self.column(cell), force / cell.regions["cathode"].area
+        levels = {f"pressure at {n} [MPa]": mean * s for n, s in column.shares().items()}
+        return levels | {"force of wall friction on the die [N]": force * column.loss}
+
     # -- assembly ------------------------------------------------------------------------------------------
 
     def build(self, cell: Cell, mesh: MeshSizes, symmetry: tuple[str, ...] = ()) -> a.Assembly:

@@ -59,6 +59,16 @@ def test_wall_friction_is_told() -> None:
     assert 0 < elastic < case().holder.column(case().cell).loss / 3  # type: ignore[attr-defined]
 
 
+def test_numbers_of_wall_friction() -> None:
+    """What arrives below and what the die carries add up to the force on the upper plunger."""
+    made, area = case(), pi / 4 * 169
+    found = made.holder.findings(made.cell, 1000.0)  # type: ignore[attr-defined]
+    assert found["pressure at upper plunger | cathode [MPa]"] == pytest.approx(1000 / area)
+    below = found["pressure at Si | lower plunger [MPa]"] * area
+    assert below + found["force of wall friction on the die [N]"] == pytest.approx(1000.0)
+    assert list(found.values())[:4] == sorted(list(found.values())[:4], reverse=True)
+
+
 def test_any_single_cell_can_be_pressed_into_a_die() -> None:
     """Its layers become discs of the area of the cathode, and that is told."""
     made = case({"kind": "two_electrode"})
