@@ -6,6 +6,7 @@ Units mm, N, MPa. Axis z is the pressing direction; faces that press are planar 
 Names of faces
     Block      xmin xmax ymin ymax bottom top
     LayerStack bottom top (every level column top, terraces included) plateau (the highest) ramps sides
+               surface (top and ramps: what a soft pad presses on)
     Plate      press back edge holes, and `seat:<name>` for each washer seat (on `back`)
     Vessel     press (the top outside the seal), inside (all that the fluid wets), outside, seat:<name>
     MeshFile   the surface names stored in the file
@@ -226,6 +227,7 @@ class Interface:
 
     below, above: "solid.face"; the grid has square pixels of side `pixel` [mm] over `region`.
     gap: initial gap [mm] at pixel centres, as a function of x, y or an array (ny, nx); None is zero, inf no contact.
+    samples: points along each side of a pixel over which a gap function is averaged (steps inside a pixel).
     friction: coefficient of friction; 0 is frictionless, STICK (infinite) holds whatever is pressed.
     """
 
@@ -236,6 +238,7 @@ class Interface:
     pixel: float
     gap: Gap | Array | None = None
     friction: float = 0.0
+    samples: int = 1
 
 
 STICK = inf

@@ -53,8 +53,17 @@ def initial_gap(interface: Interface, grid: PressureGrid) -> Array:
     if interface.gap is None:
         return np.zeros(grid.size)
     if callable(interface.gap):
-        x, y = grid.centres
-        return np.broadcast_to(np.asarray(interface.gap(x, y), dtype=float), (grid.size,)).copy()
+        n = interface.samples
+        share = (np.arange(n) + 0.5) / n
+        x, y = (np.add.outer(share, g[:-1] / np.diff(g)) * np.diff(g) for g in (grid.x, grid.y))
+        out = np.zeros(grid.shape)
+        for row in y:
+            for column in x:
+                gx, gy = np.meshgrid(column, row)
+                out += np.broadcast_to(np.asarray(interface.gap(gx.ravel(), gy.ravel())), gx.size).reshape(
+                    out.shape
+                )
+        return np.asarray(out.ravel() / n**2)
     values = np.asarray(interface.gap, dtype=float)
     if values.shape != grid.shape:
         raise GeometryError(

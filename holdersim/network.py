@@ -16,7 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from .assembly import Assembly, Plane, Solid
+from .assembly import Assembly, LayerStack, Plane, Solid
 from .body import Body
 from .errors import GeometryError, PhysicsRefused
 from .geometry.mesh import mesh_shape
@@ -27,6 +27,7 @@ from .superelement import Condenser, Links, Superelement, check_resolution, link
 
 if TYPE_CHECKING:
     from .softbody import SoftBody
+    from .wholebody import WholeBody
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -41,11 +42,13 @@ def build_body(solid: Solid) -> Body:
     return Body(solid, mesh_shape(solid.shape, solid.symmetry))
 
 
-def build_soft(solid: Solid) -> SoftBody:
-    """Mesh one solid of rubber and make its body."""
+def build_whole(solid: Solid) -> SoftBody | WholeBody:
+    """Mesh one solid and make a body that is not condensed: of rubber, or linear among rubber."""
     from .softbody import SoftBody
+    from .wholebody import WholeBody
 
-    return SoftBody(solid, mesh_shape(solid.shape, solid.symmetry))
+    kind = SoftBody if isinstance(solid.material, Rubber) else WholeBody
+    return kind(solid, mesh_shape(solid.shape, solid.symmetry))
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,10 @@ class Part:
 
 
 @dataclass(frozen=True)
-class SoftPart:
-    """A body of large strain: columns (dofs, m) of unit forces at its links, which stand at `at` in the vector."""
+class WholePart:
+    """A body that is not condensed: columns (dofs, m) of unit forces at its links, which stand at `at` in the vector."""
 
-    body: SoftBody
+    body: SoftBody | WholeBody
     columns: sp.csc_matrix
     at: Index
 
@@ -83,15 +86,16 @@ class Network:
         }
         condensers: dict[str, Condenser] = {}
         elements: dict[str, Superelement] = {}
-        soft: dict[str, tuple[SoftBody, Links, sp.csc_matrix]] = {}
+        whole: dict[str, tuple[SoftBody | WholeBody, sp.csc_matrix]] = {}
+        rubber = any(isinstance(s.material, Rubber) for s in assembly.solids)
         sides: dict[str, tuple[Links, tuple[Array, ...], tuple[bool, ...]]] = {}
         for solid in assembly.solids:
             links = self._links(solid, grids)
-            if isinstance(solid.material, Rubber):
+            if isinstance(solid.material, Rubber) or (rubber and isinstance(solid.shape, LayerStack)):
                 tell(f"body of {solid.name}")
-                body = build_soft(solid)
+                body = build_whole(solid)
                 columns, covered, fine = link_columns(body, links)
-                soft[solid.name] = body, links, columns
+                whole[solid.name] = body, columns
             else:
                 tell(f"superelement of {solid.name}")
                 condensers[solid.name] = Condenser(solid, links, build_body, cache)
@@ -108,7 +112,7 @@ class Network:
         self.parts: dict[str, Part] = {}
         self.rigid_at: dict[str, slice] = {}
         self._sum(condensers, elements)
-        self.soft = {n: self._soft_part(n, b, sides[n], c) for n, (b, _, c) in soft.items()}
+        self.whole = {n: self._whole_part(n, b, sides[n], c) for n, (b, c) in whole.items()}
 
     def _links(self, solid: Solid, grids: dict[str, PressureGrid]) -> Links:
         mine = [(face, i) for i in self.assembly.interfaces for face in _faces_of(solid, i.below, i.above)]
@@ -197,17 +201,17 @@ class Network:
         at.append(self.bolts.start + np.array(mine, dtype=np.int64))
         return np.concatenate(own).astype(np.int64), np.concatenate(at).astype(np.int64)
 
-    def _soft_part(
+    def _whole_part(
         self,
         name: str,
-        body: SoftBody,
+        body: SoftBody | WholeBody,
         side: tuple[Links, tuple[Array, ...], tuple[bool, ...]],
         columns: sp.csc_matrix,
-    ) -> SoftPart:
+    ) -> WholePart:
         if side[0].handles:
-            raise GeometryError(f'a bolt cannot sit on "{name}": it is of rubber')
+            raise GeometryError(f'a bolt cannot sit on "{name}"')
         own, at = self._numbering(name, side[0], side[1])
-        return SoftPart(body, sp.csc_matrix(columns[:, own]), at)
+        return WholePart(body, sp.csc_matrix(columns[:, own]), at)
 
     # -- what the bolts and the loads give -----------------------------------------------------------------
 

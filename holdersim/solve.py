@@ -57,7 +57,7 @@ class Model(Network):
         self._check()
 
     def _check(self) -> None:
-        if self.soft or any(i.friction > 0 for i in self.assembly.interfaces):
+        if self.whole or any(i.friction > 0 for i in self.assembly.interfaces):
             raise PhysicsRefused("rubber and friction need nonlinear.model_of(assembly), not Model(assembly)")
 
     # -- solving -------------------------------------------------------------------------------------------

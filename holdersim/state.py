@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .body import von_mises
+from .body import Body, von_mises
 from .contact import ContactSolution
 from .joint import Joint
 
 if TYPE_CHECKING:
     from .network import Network
     from .softbody import SoftState
+    from .wholebody import WholeState
 
 Array = NDArray[np.float64]
 
@@ -24,7 +25,7 @@ class State:
     """A solved state: link forces x [N] in the order of the network, contact solution, and the model it belongs to.
 
     lengths (bolts,) [mm]: where every bolt is locked; its elongation is then -(closing of its seats + length).
-    amounts: of the loads that bodies suffer by themselves (fluid pressure [MPa]); time [s]; soft: the rubbers' states.
+    amounts: of the loads that bodies suffer by themselves (fluid pressure [MPa]); time [s]; whole: bodies not condensed.
     """
 
     model: Network
@@ -34,7 +35,7 @@ class State:
     lengths: Array
     amounts: dict[str, float] = field(default_factory=dict)
     time: float = 0.0
-    soft: dict[str, SoftState] = field(default_factory=dict)
+    whole: dict[str, SoftState | WholeState] = field(default_factory=dict)
 
     def joint(self, interface: str) -> Joint:
         """The grid of an interface."""
@@ -75,25 +76,32 @@ class State:
     def inside(self, plane: str) -> Array:
         """Pressure (ny, nx) [MPa] inside a stack at a named level; NaN beyond the layer; tension is negative."""
         solid, layer = self.model.plane(plane).layer.split(".", 1)
-        part, grid = self.model.parts[solid], self.model.levels[plane]
+        grid, area = self.model.levels[plane], self.inside_area(plane).ravel()
+        out = np.full(grid.size, np.nan)
+        if solid in self.whole:
+            matrix, _ = self.model.whole[solid].body.layer_pressure(layer, grid)
+            out[area > 0] = (matrix @ self.whole[solid].u)[area > 0]
+            return out.reshape(grid.shape)
+        part = self.model.parts[solid]
         e, start = part.element, 0
-        for (name, g), area in zip(part.condenser.links.inside, e.layers, strict=True):
-            count = int((area > 0).sum())
+        for (name, g), covered in zip(part.condenser.links.inside, e.layers, strict=True):
             if name == layer and g is grid:
                 break
-            start += count
-        rows = slice(start, start + count)
+            start += int((covered > 0).sum())
+        rows = slice(start, start + int((area > 0).sum()))
         value = e.seen[rows][:, part.own] @ self.x[part.at]
         for cause, seen in e.seen_free.items():
             value = value + self.amounts.get(cause, 0.0) * seen[rows]
-        out = np.full(grid.size, np.nan)
         out[area > 0] = value
         return out.reshape(grid.shape)
 
     def inside_area(self, plane: str) -> Array:
         """Area (ny, nx) [mm2] of the layer in every pixel of a level."""
         solid, layer = self.model.plane(plane).layer.split(".", 1)
-        part, grid = self.model.parts[solid], self.model.levels[plane]
+        grid = self.model.levels[plane]
+        if solid in self.whole:
+            return self.model.whole[solid].body.layer_pressure(layer, grid)[1].reshape(grid.shape)
+        part = self.model.parts[solid]
         for (name, g), area in zip(part.condenser.links.inside, part.element.layers, strict=True):
             if name == layer and g is grid:
                 return area.reshape(grid.shape)
@@ -111,10 +119,10 @@ class State:
     def deflection(self, interface: str, solid: str) -> Array:
         """Displacement (ny, nx) [mm] of a solid's face away from the other body, its best plane removed."""
         j = self.joint(interface)
-        if solid in self.model.soft:
-            soft = self.model.soft[solid]
-            local = np.flatnonzero((soft.at >= j.span.start) & (soft.at < j.span.stop))
-            w = soft.columns[:, local].T @ self.soft[solid].u
+        if solid in self.whole:
+            whole = self.model.whole[solid]
+            local = np.flatnonzero((whole.at >= j.span.start) & (whole.at < j.span.stop))
+            w = whole.columns[:, local].T @ self.whole[solid].u
         else:
             part = self.model.parts[solid]
             local = np.searchsorted(part.at[part.order], np.arange(j.span.start, j.span.stop))
@@ -130,8 +138,8 @@ class State:
 
     def displacement(self, solid: str) -> Array:
         """Displacement (nodes, 3) [mm] of a solid, rigid motion included."""
-        if solid in self.soft:
-            return self.soft[solid].u.reshape(-1, 3)
+        if solid in self.whole:
+            return self.whole[solid].u.reshape(-1, 3)
         part, m = self.model.parts[solid], self.model
         forces = np.zeros(len(part.element.modes))
         forces[part.own] = self.x[part.at]
@@ -141,8 +149,13 @@ class State:
 
     def stress(self, solid: str) -> tuple[Array, Array]:
         """Stress (cells, 6) [MPa], xx yy zz xy yz xz, and von Mises stress (cells,) at cell centres."""
-        if solid in self.soft:
-            sigma = self.model.soft[solid].body.stress(self.soft[solid])
+        if solid in self.whole:
+            sigma = whole_stress(self.model.whole[solid].body, self.whole[solid])
         else:
             sigma = self.model.parts[solid].condenser.body.stress(self.displacement(solid).ravel())
         return sigma, von_mises(sigma)
+
+
+def whole_stress(body: Body, state: SoftState | WholeState) -> Array:
+    """Stress (cells, 6) [MPa] of a body that is not condensed; of rubber that of Cauchy."""
+    return body.stress(state if hasattr(state, "p") else state.u)  # type: ignore[arg-type]

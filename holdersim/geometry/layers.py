@@ -21,7 +21,7 @@ GROWTH = 0.4
 
 
 def mesh_layers(shape: LayerStack, symmetry: tuple[str, ...] = ()) -> MeshData:
-    """Hexahedra of the stack; faces bottom, top (level column tops), plateau (the highest), ramps, sides.
+    """Hexahedra of the stack; faces bottom, top (level column tops), surface (with ramps), plateau, ramps, sides.
 
     regions: the layers by name. A face `ramps` is there only where a layer drapes over an edge below.
     """
@@ -164,6 +164,7 @@ def _faces(points: Array, cells: Index, top: Index) -> dict[str, Index]:
     faces = {
         "bottom": outer[low],
         "top": top[flat],
+        "surface": top,
         "plateau": top[flat & (z.max(axis=1) >= z.max() - tiny)],
         "sides": outer[upright & ~low],
     }

@@ -1,0 +1,469 @@
+"""Assemblies with rubber or friction: Newton's method on soft bodies, with contact, sticking and slipping between.
+
+Each Newton step takes the rubber as linear and finds which pixels press, stick and slip (active sets, as in
+`contact`); the linear bodies enter by their compliance. A load that is too large for one step is divided.
+
+Friction is Coulomb's, |tau| <= mu p, with the slip measured from the last accepted state. Where a pixel slips its
+traction follows the pressure (tau = mu p d) and its direction d is brought up to date in every step.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from . import coupled
+from .assembly import Assembly
+from .contact import ContactSolution
+from .errors import NotConvergedError
+from .materials.rubber import Rubber
+from .solve import LIMITS, Model, check_limits
+from .state import State
+
+if TYPE_CHECKING:
+    from .softbody import SoftState
+    from .wholebody import WholeState
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Bodies = dict[str, "SoftState | WholeState"]
+log = logging.getLogger(__name__)
+
+NEWTON_STEPS = 14
+"""Newton steps after which a load is divided."""
+
+STIFFER = 300.0
+"""Springs between two whole bodies, against the softer of them."""
+
+INNER = 6
+"""Changes of the contact sets within one Newton step: the next one changes them again."""
+
+FEW = 0.02
+"""Share of the pixels whose change is left to the next Newton step."""
+
+SMALLEST = 1 / 256
+"""Smallest share of a load that is tried before giving up."""
+
+
+def model_of(
+    assembly: Assembly,
+    cache: Path | None = None,
+    keep: bool = True,
+    progress: Callable[[str], None] | None = None,
+) -> Model:
+    """The model that an assembly needs: Newton's method where rubber or friction ask for it, else contact alone."""
+    soft = any(isinstance(s.material, Rubber) for s in assembly.solids)
+    rough = any(i.friction > 0 for i in assembly.interfaces)
+    return (SoftModel if soft or rough else Model)(assembly, cache, keep, progress)
+
+
+@dataclass(frozen=True)
+class _Sets:
+    """Which pixels are pressed (pixels,), and which pairs of tangential links slip and whither (pairs,), (pairs, 2)."""
+
+    closed: Mask
+    slips: Mask
+    direction: Array
+
+    def changes(self, other: _Sets) -> int:
+        return int((self.closed != other.closed).sum() + (self.slips != other.slips).sum())
+
+    def same(self, other: _Sets) -> bool:
+        return self.changes(other) == 0
+
+
+@dataclass(frozen=True)
+class _Point:
+    """An equilibrium, or a state on the way to one."""
+
+    soft: Bodies
+    x: Array
+    rigid: Array
+    sets: _Sets
+    slipped: Array
+    steps: int = 0
+    certificates: dict[str, float] = field(default_factory=dict)
+    gap: Array = field(default_factory=lambda: np.zeros(0))
+
+
+@dataclass(frozen=True)
+class _Load:
+    """What is given at one moment: bolt forces [N] by name, locked lengths, amounts of loads, time passed [s]."""
+
+    given: dict[str, float]
+    lengths: Array
+    amounts: dict[str, float]
+    seconds: float
+
+
+class SoftModel(Model):
+    """An assembly with bodies of rubber, or with friction between its bodies."""
+
+    limits = LIMITS | {"friction": 1e-8, "rubber_equilibrium": 1e-8}
+
+    def _check(self) -> None:
+        """Number the unknowns of all soft bodies in one row; lateral supports where nothing holds them."""
+        self._at: dict[str, slice] = {}
+        columns, free, places, nodes = [], [], [], []
+        dofs = count = 0
+        for name, part in self.whole.items():
+            body = part.body
+            self._at[name] = slice(dofs, dofs + body.dofs)
+            wide = sp.csc_matrix(
+                (part.columns.data, part.columns.indices, part.columns.indptr), part.columns.shape
+            )
+            spread = sp.csr_matrix(
+                (np.ones(len(part.at)), (np.arange(len(part.at)), part.at)), (len(part.at), self.size)
+            )
+            columns.append(sp.csr_matrix(wide @ spread))
+            held = body.held.copy()
+            held[_idle_supports(body.rigid_modes, part.columns)] = True
+            mine = np.flatnonzero(~held)
+            free.append(dofs + mine)
+            places.append(body.coordinates)
+            nodes.append(count + mine // 3)
+            dofs, count = dofs + body.dofs, count + len(body.coordinates)
+        self._free: Index = np.concatenate(free) if free else np.zeros(0, dtype=np.int64)
+        self._places = np.concatenate(places) if places else np.zeros((0, 3))
+        self._node: Index = np.concatenate(nodes) if nodes else np.zeros(0, dtype=np.int64)
+        whole = sp.csr_matrix(sp.vstack(columns)) if columns else sp.csr_matrix((0, self.size))
+        self._whole = whole
+        self._columns = sp.csc_matrix(whole[self._free])
+        rough = [j for j in self.joints.values() if j.slide >= 0]
+        pairs = [np.stack([np.arange(s.start, s.stop) for s in j.spans]) for j in rough]
+        self._pairs: Index = np.concatenate(pairs, axis=1) if pairs else np.zeros((3, 0), dtype=np.int64)
+        self._friction = np.concatenate(
+            [np.full(len(j.pixels), j.interface.friction) for j in rough] or [np.zeros(0)]
+        )
+        self._rough = np.where(np.isfinite(self._friction), self._friction, 0.0)
+        self._loads: dict[str, Array] = {}
+        for name, part in self.whole.items():
+            for cause, column in part.body.load_columns().items():
+                self._loads.setdefault(cause, np.zeros(dofs))[self._at[name]] = column
+        self._springs = self._link_springs()
+
+    def _link_springs(self) -> Array:
+        """Springs [N/mm] that stand for the other side of links with a whole body; 0 at links between condensed ones.
+
+        As stiff as the condensed side, or many times the whole ones by themselves where that is less.
+        """
+        tangents = [p.body.system(p.body.start())[1].diagonal() for p in self.whole.values()]
+        diagonal = np.concatenate(tangents)[self._free] if tangents else np.zeros(0)
+        yields = np.zeros(self.size)  # compliance [mm/N] of the softest whole side, its neighbours held
+        for place in self._at.values():
+            mine = (self._free >= place.start) & (self._free < place.stop)
+            part = self._columns[mine]
+            yields = np.maximum(yields, np.asarray(part.multiply(part).T @ (1.0 / diagonal[mine])).ravel())
+        own = np.diag(self.compliance)
+        touched = yields > 0
+        return np.where(touched, 1.0 / np.where(touched, own + yields / STIFFER, 1.0), 0.0)
+
+    # -- the way to a load -----------------------------------------------------------------------------------
+
+    def _one(
+        self,
+        given: dict[str, float],
+        lengths: Array,
+        method: str,
+        guess: State | None,
+        amounts: dict[str, float],
+        seconds: float,
+    ) -> State:
+        names = [b.name for b in self.assembly.bolts]
+        point = self._point(guess)
+        start = {n: float(f) for n, f in zip(names, point.x[self.bolts] / self.shares, strict=True)}
+        before = guess.amounts if guess is not None else {"own": amounts.get("own", 0.0)}
+
+        def load(share: float, last: float) -> _Load:
+            now = {n: start[n] + share * (f - start[n]) for n, f in given.items()}
+            some = {n: before.get(n, 0.0) + share * (a - before.get(n, 0.0)) for n, a in amounts.items()}
+            return _Load(now, lengths, some, (share - last) * seconds)
+
+        done, size, steps = 0.0, 1.0, 0
+        while done < 1.0:
+            share = min(done + size, 1.0)
+            try:
+                reached = self._equilibrium(point, load(share, done))
+            except NotConvergedError as stuck:
+                size /= 2
+                log.info("at %.3g of the load: %s; smaller step", share, stuck)
+                if size < SMALLEST:
+                    label = " + ".join(self.joints)
+                    raise NotConvergedError(
+                        f'"{label}": stuck at {100 * done:.3g} % of the load after {steps} Newton steps ({stuck})'
+                    ) from None
+                continue
+            point, done, size = reached, share, 2 * size
+            steps += point.steps
+        return self._state(point, steps, lengths, amounts, seconds)
+
+    def _point(self, guess: State | None) -> _Point:
+        pairs = self._pairs.shape[1]
+        if guess is None:
+            soft = {n: p.body.start() for n, p in self.whole.items()}
+            touching = np.zeros(self.pixels, dtype=bool)
+            for j in self.joints.values():
+                touching[j.span] = j.gap <= j.gap.min() + 1e-9
+            sets = _Sets(touching, np.zeros(pairs, dtype=bool), np.zeros((pairs, 2)))
+            return _Point(
+                soft, np.zeros(self.size), np.zeros(self.modes.shape[1]), sets, np.zeros((pairs, 2))
+            )
+        x, closed = guess.x, guess.x[: self.pixels] > 0
+        normal, along = x[self._pairs[0]], x[self._pairs[1:]].T
+        reach = np.hypot(*along.T)
+        slips = (
+            closed[self._pairs[0]]
+            & np.isfinite(self._friction)
+            & (reach >= self._rough * normal * (1 - 1e-9))
+            & (reach > 0)
+        )
+        direction = along / np.maximum(reach, 1e-300)[:, None]
+        slipped = self._slip(self._moved(x, guess.rigid, guess.whole, guess.amounts))
+        return _Point(dict(guess.whole), x, guess.rigid, _Sets(closed, slips, direction), slipped)
+
+    def _moved(self, x: Array, rigid: Array, soft: Bodies, amounts: dict[str, float]) -> Array:
+        """Opening (size,) [mm] of every link: gaps of pixels, slips of pairs, closing of bolts."""
+        free, _ = self.amounted(amounts)
+        on = np.flatnonzero(x)
+        w = self.gap + free + self.compliance[:, on] @ x[on] + self.modes @ rigid
+        return np.asarray(w + self._whole.T @ self._gather(soft))
+
+    def _gather(self, soft: Bodies) -> Array:
+        return np.concatenate([soft[n].u for n in self._at]) if self._at else np.zeros(0)
+
+    def _slip(self, moved: Array) -> Array:
+        return np.asarray(moved[self._pairs[1:]].T)
+
+    def _equilibrium(self, point: _Point, load: _Load) -> _Point:
+        """Newton's method from a point to equilibrium under a load."""
+        slipped, now, share = point.slipped, point, 1.0
+        systems = self._systems(now.soft, load)
+        before, aim, du = now, now, np.zeros(0)
+        for number in range(1, NEWTON_STEPS + 1):
+            try:
+                aim, du, steady = self._linear_contact(now, load, systems, slipped)
+                before, share = now, 1.0
+            except NotConvergedError:
+                # the last step went where the rubber is no longer stable: go less far
+                if number == 1 or share < 0.1:
+                    raise
+                share, steady = share / 2, False
+            now, systems, share = self._go(before, aim, du, share, load)
+            now = replace(now, steps=number)
+            residual = self._residual(systems, now.x, load)
+            pressed = f"{int(now.sets.closed.sum())} of {self.pixels} pixels pressed"
+            log.info("Newton step %d: equilibrium to %.1e, %s, share %.2g", number, residual, pressed, share)
+            if residual <= 1e-10 and steady:
+                done = self._certified(now, load, slipped, residual)
+                accepted = {n: self.whole[n].body.accepted(s, load.seconds) for n, s in now.soft.items()}
+                return replace(done, soft=accepted)
+        raise NotConvergedError(f"equilibrium of the rubber is missed by {residual:.1e}")
+
+    def _go(
+        self, now: _Point, aim: _Point, du: Array, share: float, load: _Load
+    ) -> tuple[_Point, tuple[Array, sp.csr_matrix], float]:
+        """The point reached with at most `share` of a step, less where elements would turn inside out."""
+        while True:
+            soft = {n: self.whole[n].body.moved(s, du[self._at[n]], share) for n, s in now.soft.items()}
+            try:
+                systems = self._systems(soft, load)
+            except NotConvergedError:
+                if share < 0.1:
+                    raise
+                share /= 2
+                continue
+            x = now.x + share * (aim.x - now.x)
+            rigid = now.rigid + share * (aim.rigid - now.rigid)
+            return replace(aim, soft=soft, x=x, rigid=rigid), systems, share
+
+    def _systems(self, soft: Bodies, load: _Load) -> tuple[Array, sp.csr_matrix]:
+        """Internal less given forces and the tangent of all whole bodies, free unknowns only."""
+        made = [self.whole[n].body.system(soft[n], load.seconds) for n in self._at]  # type: ignore[arg-type]
+        if not made:
+            return np.zeros(0), sp.csr_matrix((0, 0))
+        force = np.concatenate([f for f, _ in made])
+        for cause, column in self._loads.items():
+            force = force - load.amounts.get(cause, 0.0) * column
+        whole = sp.csr_matrix(sp.block_diag([t for _, t in made], format="csr"))
+        return force[self._free], sp.csr_matrix(whole[self._free][:, self._free])
+
+    def _residual(self, systems: tuple[Array, sp.csr_matrix], x: Array, load: _Load) -> float:
+        """Largest nodal force out of balance against the largest nodal load."""
+        if not len(systems[0]):
+            return 0.0
+        pressed = self._columns @ x
+        own = [load.amounts.get(c, 0.0) * float(np.abs(v).max()) for c, v in self._loads.items()]
+        size = (
+            max(float(np.abs(pressed).max()), *own, 1e-12)
+            if own
+            else max(float(np.abs(pressed).max()), 1e-12)
+        )
+        return float(np.abs(systems[0] - pressed).max() / size)
+
+    # -- one linearised step ---------------------------------------------------------------------------------
+
+    def _linear_contact(
+        self, now: _Point, load: _Load, systems: tuple[Array, sp.csr_matrix], slipped: Array
+    ) -> tuple[_Point, Array, bool]:
+        """Contact with the rubber taken as linear: new forces and sets, increments (dofs,), whether sets stayed."""
+        sets, seen, first = now.sets, set(), True
+        for _ in range(INNER):
+            step, x0 = self._step(now, sets, load, systems, slipped)
+            du_free, dx, turn = coupled.solve(step)
+            x, rigid = x0 + dx, now.rigid + turn
+            du = np.zeros(self._whole.shape[0])
+            du[self._free] = du_free
+            moved = self._opening(x, rigid, load) + self._whole.T @ (self._gather(now.soft) + du)
+            after = self._sets(x, moved, sets, slipped)
+            first = first and after.same(sets)
+            if after.changes(sets) <= FEW * self.pixels:
+                break
+            key = after.closed.tobytes() + after.slips.tobytes()
+            if key in seen:
+                break
+            seen.add(key)
+            sets = after
+        turned = np.abs(after.direction - now.sets.direction)[after.slips]
+        steady = first and after.same(sets) and float(turned.max(initial=0.0)) < 1e-8
+        return replace(now, x=x, rigid=rigid, sets=after, gap=moved), du, steady
+
+    def _opening(self, x: Array, rigid: Array, load: _Load) -> Array:
+        """Opening (size,) of every link by the linear bodies alone [mm]."""
+        free, _ = self.amounted(load.amounts)
+        on = np.flatnonzero(x)
+        return np.asarray(self.gap + free + self.compliance[:, on] @ x[on] + self.modes @ rigid)
+
+    def _step(
+        self, now: _Point, sets: _Sets, load: _Load, systems: tuple[Array, sp.csr_matrix], slipped: Array
+    ) -> tuple[coupled.Step, Array]:
+        """The linearised step from `now` with given sets, and the link forces (size,) that it starts from."""
+        bolts, b = self.assembly.bolts, self.bolts.start
+        x, own, extra = np.zeros(self.size), np.zeros(self.size), np.zeros(self.size)
+        about = now.x[self.bolts] / self.shares if bolts else np.zeros(0)
+        length, slope = self.stretch(about)
+        held = []
+        for i, bolt in enumerate(bolts):
+            if bolt.name in load.given:
+                x[b + i] = load.given[bolt.name] * bolt.share
+            else:
+                held.append(b + i)
+                own[b + i], extra[b + i] = slope[i] / bolt.share, load.lengths[i] + length[i]
+        pressed = sets.closed[self._pairs[0]]
+        sticks = self._pairs[1:, pressed & ~sets.slips].ravel()
+        on = np.concatenate([np.flatnonzero(sets.closed), np.array(held, dtype=np.int64), sticks])
+        follow = self._follow(on, sets, pressed)
+        x = x + follow @ now.x[on]
+        extra[self._pairs[1:].T] -= slipped
+        missed = self._opening(x, now.rigid, load) + extra + self._whole.T @ self._gather(now.soft)
+        _, resultant = self.amounted(load.amounts)
+        step = coupled.Step(
+            tangent=systems[1],
+            residual=systems[0] - self._columns @ x,
+            columns=self._columns,
+            springs=self._springs,
+            on=on,
+            follow=follow,
+            missed=missed[on],
+            stretch=own[on],
+            compliance=self.compliance,
+            modes=self.modes,
+            load=self.modes.T @ x + resultant,
+            coordinates=self._places,
+            node=self._node,
+        )
+        return step, x
+
+    def _follow(self, on: Index, sets: _Sets, pressed: Mask) -> sp.csr_matrix:
+        """Forces at all links from those held: themselves, and tractions of slipping pixels from their pressure."""
+        column = np.full(self.size, -1)
+        column[on] = np.arange(len(on))
+        slips = np.flatnonzero(pressed & sets.slips)
+        rows = [on, *(self._pairs[k, slips] for k in (1, 2))]
+        columns = [np.arange(len(on)), *[column[self._pairs[0, slips]]] * 2]
+        values = [np.ones(len(on)), *(self._rough[slips] * sets.direction[slips, k] for k in (0, 1))]
+        data = np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))
+        return sp.csr_matrix(data, shape=(self.size, len(on)))
+
+    def _sets(self, x: Array, moved: Array, sets: _Sets, slipped: Array) -> _Sets:
+        """Sets that belong to forces and openings: pressed or open, sticking or slipping."""
+        n = self.pixels
+        tiny = 1e-13 * max(float(np.abs(moved[:n]).max(initial=0.0)), 1e-9)
+        closed = np.where(sets.closed, x[:n] > 0.0, moved[:n] < -tiny)
+        if not closed.any():
+            closed = moved[:n] <= moved[:n].min()
+        normal, along = x[self._pairs[0]], x[self._pairs[1:]].T
+        # what the traction would be if the pixel stuck: an elastic return
+        stiff = 1.0 / np.maximum(np.diag(self.compliance)[self._pairs[1:]].T, 1e-9)
+        trial = along - np.where(sets.slips[:, None], stiff * (self._slip(moved) - slipped), 0.0)
+        reach = np.hypot(*trial.T)
+        limit = np.where(np.isinf(self._friction), np.inf, self._rough * np.maximum(normal, 0.0))
+        slips = closed[self._pairs[0]] & np.isfinite(limit) & (reach > limit * (1 + 1e-12)) & (reach > 0)
+        direction = np.where(slips[:, None], trial / np.maximum(reach, 1e-300)[:, None], 0.0)
+        return _Sets(closed, slips, direction)
+
+    # -- what is reached -------------------------------------------------------------------------------------
+
+    def _certified(self, now: _Point, load: _Load, slipped: Array, residual: float) -> _Point:
+        """The point with residuals recomputed from its data, relative as in `contact.certify`."""
+        n, x = self.pixels, now.x.copy()
+        x[:n] = np.where(now.sets.closed, x[:n], 0.0)
+        moved = self._opening(x, now.rigid, load) + self._whole.T @ self._gather(now.soft)
+        _, resultant = self.amounted(load.amounts)
+        gap, f = moved[:n], x[:n]
+        size = max(float(np.abs(gap).max(initial=0.0)), float(np.abs(self.gap).max()), 1e-6)
+        total = max(float(np.abs(f).sum()), 1e-150)
+        share = np.abs(self.modes * x[:, None]).sum(axis=0) + np.abs(resultant)
+        balance = np.abs(self.modes.T @ x + resultant) / max(float(share.max(initial=0.0)), 1e-150)
+        length, _ = self.stretch(x[self.bolts] / self.shares if self.assembly.bolts else np.zeros(0))
+        held = np.array([b.name not in load.given for b in self.assembly.bolts], dtype=bool)
+        miss = (moved[self.bolts] + load.lengths + length)[held] if held.any() else np.zeros(0)
+        reach = np.hypot(*x[self._pairs[1:]])
+        limit = self._rough * np.maximum(x[self._pairs[0]], 0.0)
+        beyond = np.where(np.isfinite(self._friction), reach - limit, 0.0)
+        drift = np.abs(self._slip(moved) - slipped)[now.sets.closed[self._pairs[0]] & ~now.sets.slips]
+        certificates = {
+            "penetration": max(0.0, -float(gap.min(initial=0.0))) / size,
+            "tension": max(0.0, -float(f.min(initial=0.0))) / max(float(f.max(initial=0.0)), 1e-150),
+            "complementarity": float(np.abs(f * gap).sum()) / (total * size),
+            "force_balance": float(balance.max(initial=0.0)),
+            "member_length": float(np.abs(miss).max(initial=0.0)) / size,
+            "friction": max(
+                float(beyond.max(initial=0.0)) / max(float(f.max(initial=0.0)), 1e-150),
+                float(drift.max(initial=0.0)) / size,
+            ),
+            "rubber_equilibrium": residual,
+        }
+        check_limits(" + ".join(self.joints), certificates, self.limits)
+        gap = np.where(now.sets.closed, 0.0, gap)
+        return replace(now, x=x, slipped=self._slip(moved), certificates=certificates, gap=gap)
+
+    def _state(
+        self, point: _Point, steps: int, lengths: Array, amounts: dict[str, float], seconds: float
+    ) -> State:
+        del seconds
+        x, n = point.x, self.pixels
+        solution = ContactSolution(x[:n], x[self.bolts], point.gap, point.rigid, steps, point.certificates)
+        return State(self, x, solution, point.rigid, lengths, amounts, whole=point.soft)
+
+
+def _idle_supports(modes: Array, columns: sp.csc_matrix) -> Index:
+    """Dofs, one per rigid motion that no link feels, that hold a soft body there without carrying anything."""
+    if not modes.shape[1]:
+        return np.zeros(0, dtype=np.int64)
+    felt = columns.T @ modes
+    _, s, vt = np.linalg.svd(np.linalg.qr(np.where(np.abs(felt) < 1e-11, 0.0, felt), mode="r"))
+    s = np.concatenate([s, np.zeros(vt.shape[0] - len(s))])
+    idle = modes @ vt[s <= 1e-9 * max(float(s.max(initial=0.0)), 1.0)].T
+    if not idle.shape[1]:
+        return np.zeros(0, dtype=np.int64)
+    _, _, pivots = scipy.linalg.qr(idle.T, mode="economic", pivoting=True)
+    return np.asarray(pivots[: idle.shape[1]], dtype=np.int64)
