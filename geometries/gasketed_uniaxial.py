@@ -17,6 +17,9 @@ from holdersim.piles import cell_solids, pressed_sides
 from holdersim.schema import key
 from holdersim.uniaxial import SIDES, Side, UniaxialHolder
 
+SAMPLES = 5
+"""Points along the side of a pixel over which the terraces of the cell are averaged."""
+
 
 class GasketedUniaxial(UniaxialHolder):
     """Two metal plates with a rubber pad each, drawn together by bolts with or without springs."""
@@ -71,16 +74,18 @@ class GasketedUniaxial(UniaxialHolder):
         plate, reach = f"{which}_plate.press", press.clip(pouch)
         if pad is None:
             gap = self.plate_gap(which, face.gap)
+            reach = face.region if face.gap else reach  # metal finds no terrace
             return solids, [_facing(f"cell_{which}", which, plate, face.face, reach, mesh.pixel, gap, 0.0)]
         size, layers = _pad_mesh(mesh)
         inner, outer = ("bottom", "top") if which == "top" else ("top", "bottom")
         block = pads.mesh_of(press, thick, size, layers)
         solids.append(Solid(f"{which}_pad", block, pad.rubber, 2, min(z, z + up * thick), symmetry=symmetry))
+        found = face.face.replace(".top", ".surface")
         pixel, rough, own = max(mesh.pixel, size), pad.friction, f"{which}_pad"
         on_plate = _facing(f"{which}_plate_pad", which, plate, f"{own}.{outer}", press, pixel,
                            self.plate_gap(which), rough)  # fmt: skip
-        on_cell = _facing(f"cell_{which}", which, f"{own}.{inner}", face.face, reach, mesh.pixel,
-                          face.gap, rough)  # fmt: skip
+        on_cell = _facing(f"cell_{which}", which, f"{own}.{inner}", found, reach, mesh.pixel,
+                          face.gap, rough, SAMPLES)  # fmt: skip
         return solids, [on_plate, on_cell]
 
     def _finer(self, cells: tuple[Solid, ...], cell: Cell, mesh: MeshSizes) -> tuple[Solid, ...]:
@@ -191,7 +196,15 @@ def _pad_mesh(mesh: MeshSizes) -> tuple[float, int]:
 
 
 def _facing(
-    name: str, which: Side, outer: str, inner: str, region: Rect, pixel: float, gap: Gap | None, rough: float
+    name: str,
+    which: Side,
+    outer: str,
+    inner: str,
+    region: Rect,
+    pixel: float,
+    gap: Gap | None,
+    rough: float,
+    samples: int = 1,
 ) -> Interface:
     below, above = (outer, inner) if which == "bottom" else (inner, outer)
-    return Interface(name, below, above, region, pixel, gap, rough)
+    return Interface(name, below, above, region, pixel, gap, rough, samples=samples)

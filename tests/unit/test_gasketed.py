@@ -76,7 +76,7 @@ def test_bodies_lie_on_each_other() -> None:
     assert [(i.name, i.below, i.above) for i in a.interfaces] == [
         ("bottom_plate_pad", "bottom_plate.press", "bottom_pad.bottom"),
         ("cell_bottom", "bottom_pad.top", "cell.bottom"),
-        ("cell_top", "cell.top", "top_pad.bottom"),
+        ("cell_top", "cell.surface", "top_pad.bottom"),
         ("top_plate_pad", "top_pad.top", "top_plate.press"),
     ]
     assert a.bolts[0].length == pytest.approx(20 + t + 5 + 3.2)
@@ -135,6 +135,8 @@ def test_one_pad() -> None:
     assert a.solids[0].z == 0.0
     small = face(built(bottom_pad=False, pad={"length": "10 mm"}), "cell_bottom").region
     assert small.x1 == 25.0, "the separator, though the pad is smaller"
+    above = face(built(top_pad=False), "cell_top")
+    assert (above.below, above.region) == ("cell.top", TwoElectrode().plateau), "metal finds no terraces"
 
 
 @pytest.mark.parametrize(("pixel", "fine"), [(1.0, Rect.centred(50, 20)), (0.5, Rect.centred(60, 30))])
