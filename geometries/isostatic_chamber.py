@@ -130,7 +130,7 @@ class IsostaticChamber(Holder):
             a.Solid(name, shape, self.material, 2, z, name == "lid", symmetry, fluid=("inside",))
             for name, shape, z in (
                 ("vessel", self.vessel(mesh), -self.bottom),
-                ("lid", self.cover(mesh), self.depth),
+                ("lid", self.cover(mesh), self.depth + self.lid),
             )
         )
         planes = tuple(a.Plane(layer, layer, where, mesh.pixel) for layer, where in cathodes(cell).items())

@@ -56,7 +56,9 @@ def _plan(data: Data, path: Path) -> Path:
     for k, (name, part) in enumerate(layers):
         look = {"fc": colours[name.split(", ")[0]], "ec": "0.2", "lw": 0.9, "zorder": 3 + k}
         ax.add_patch(style.box(part, label=f"{name}: {_size(part)}", **look))
-    _plan_dimensions(ax, data, style.bounds(data))
+    _plan_dimensions(
+        ax, data, style.bounds(data, ("plates", "layers") if data["plates"] else ("layers", "interfaces"))
+    )
     pads = {f"{p['name']}: {_size(p)}": p for p in data.get("pads", [])}
     for name, part in pads.items():
         ax.add_patch(style.box(part, label=name, fill=False, ec="0.2", lw=1.4, ls="--", zorder=12))
@@ -77,9 +79,10 @@ def _plan_dimensions(ax: Axes, data: Data, around: tuple[float, float, float, fl
     _dimension(ax, (x0 - step, y0), (x0 - step, y1), f"{y1 - y0:g} mm")
     xs, ys = (sorted({round(b[k], 6) for b in data["bolts"]}) for k in "xy")
     for a, b in pairwise(xs):
-        _dimension(ax, (a, y1 + step), (b, y1 + step), f"{b - a:g} mm between bolts")
+        words = " mm between bolts" if len(xs) == 2 else ""
+        _dimension(ax, (a, y1 + step), (b, y1 + step), f"{b - a:.4g}{words}")
     for a, b in pairwise(ys):
-        _dimension(ax, (x1 + step, a), (x1 + step, b), f"{b - a:g} mm")
+        _dimension(ax, (x1 + step, a), (x1 + step, b), f"{b - a:.4g} mm" if len(ys) == 2 else f"{b - a:.4g}")
     for bolt in data["bolts"]:
         if "(image" not in bolt["name"]:
             label = f"{bolt['name']} M{bolt['diameter']:g}"

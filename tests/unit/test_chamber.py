@@ -14,6 +14,7 @@ from holdersim.errors import GeometryError
 from holdersim.geometry.mesh import mesh_shape
 from holdersim.holder import Mesh, holders, mirror_planes
 from holdersim.materials.library import material
+from holdersim.results import drawing
 from holdersim.schema import mistakes
 from holdersim.stacks import CELLS
 
@@ -52,12 +53,14 @@ def test_the_chamber_around_the_paper_s_cell() -> None:
     """Cell on the floor, lid turned over on the flange; everything mirrored; one level in the cathode."""
     a = chamber().build(cell(), SIZES)
     pouch, vessel, lid = a.solids
-    assert (pouch.z, vessel.z, lid.z, lid.flip) == (0.0, -12.0, 20.0, True)
+    assert (pouch.z, vessel.z, lid.z, lid.flip) == (0.0, -12.0, 36.0, True)
     assert (pouch.fluid, vessel.fluid, lid.fluid) == (
         ("bottom", "top", "ramps", "sides"),
         ("inside",),
         ("inside",),
     )
+    parts = {part["name"]: part for part in drawing(a)["plates"]}
+    assert parts["lid"]["press_z"] == parts["vessel"]["press_z"] == 20 and parts["lid"]["z1"] == 36
     assert isinstance(vessel.shape, Vessel) and sum(s.height for s in vessel.shape.slabs) == 12 + 20
     assert [(p.name, p.layer) for p in a.planes] == [("cell.cathode", "cell.cathode")]
     assert mirror_planes(a) == ("x0", "y0") and len(a.bolts) == 8
