@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from math import ceil, cos, hypot, pi, sin
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -19,6 +19,9 @@ from holdersim.materials.choice import Material
 from holdersim.piles import cathodes, cell_solids
 from holdersim.schema import key, refuse
 from holdersim.units import Length, Pressure
+
+if TYPE_CHECKING:
+    from holdersim.state import State
 
 WETTED = ("bottom", "top", "ramps", "sides")
 """Faces of a pouch that the fluid reaches: all, those between the pouches of a pile too."""
@@ -213,15 +216,23 @@ class IsostaticChamber(Holder):
             return [Mistake(where, problem, hint="Lower the pressure, or raise holder.rating.")], []
         return [], []
 
+    def sealed(self, state: State, pressure: float) -> chamber.Leak:
+        """The O-ring in a solved state under a gauge pressure [MPa]."""
+        joint = state.joint("flange")
+        x, y = (c.reshape(joint.grid.shape) for c in joint.grid.centres)
+        opened = chamber.separation(self.seal_line, x, y, state.gap("flange"), joint.grid.pixel)
+        return chamber.leak(self.seal, opened, pressure)
+
     def _fit(self, cell: Cell) -> Iterable[Mistake]:
-        pouch, inner = cell.regions["pouch"], self.inner
-        if not outlines.within(pouch, inner):
-            what, size = ("diameter", f"a bore of {2 * inner.radius:g} mm") if isinstance(inner, a.Round) else (
-                "length", f"a cavity of {inner.x1 - inner.x0:g} x {inner.y1 - inner.y0:g} mm")  # fmt: skip
-            outline = f"the pouch of {pouch.x1 - pouch.x0:g} x {pouch.y1 - pouch.y0:g} mm"
-            yield Mistake(
-                f"holder.{what}", f"{outline} does not fit into {size}.", hint="Enlarge the chamber."
-            )
+        inner = self.inner
+        what, size = ("diameter", f"a bore of {2 * inner.radius:g} mm") if isinstance(inner, a.Round) else (
+            "length", f"a cavity of {inner.x1 - inner.x0:g} x {inner.y1 - inner.y0:g} mm")  # fmt: skip
+        for p in cell.pouches():
+            pouch = p.regions["pouch"]
+            if not outlines.within(pouch, inner):
+                text = f"the pouch of {pouch.x1 - pouch.x0:g} x {pouch.y1 - pouch.y0:g} mm"
+                problem = f"{text} does not fit into {size}."
+                yield Mistake(f"holder.{what}", problem, hint="Enlarge the chamber, or centre the pouch.")
         if cell.thickness >= self.depth:
             problem = f"the cell is {cell.thickness:.3g} mm high, the chamber {self.depth:g} mm deep."
             yield Mistake("holder.depth", problem, hint="Deepen the chamber.")

@@ -161,6 +161,19 @@ def test_mistakes_in_the_table(keys: dict[str, Any], words: str) -> None:
     assert words in "\n".join(str(m) for m in mistakes(caught.value))
 
 
+def test_a_pile_of_pouches() -> None:
+    """Every pouch is wet all around and has a level in its cathode; one that is moved aside must fit too."""
+    pouch = {"cell": {"kind": "two_electrode"}}
+    two = cell("pile", stack=[pouch, pouch | {"x": "1 mm", "flat_side": "above"}])
+    a = chamber().build(two, SIZES)
+    assert [s.name for s in a.solids] == ["cell_1", "cell_2", "vessel", "lid"]
+    assert a.solids[1].flip and a.solids[1].fluid == a.solids[0].fluid and len(a.interfaces) == 1
+    assert [p.layer for p in a.planes] == ["cell_1.cathode", "cell_2.cathode"]
+    assert chamber().check(two)[0] == []
+    far = cell("pile", stack=[pouch, pouch | {"x": "6 mm"}])
+    assert [m.where for m in chamber().check(far)[0]] == ["holder.diameter"]
+
+
 def test_pressure_above_the_rating() -> None:
     h = chamber(rating="3 MPa")
     (wrong,), _ = h.fluid_check("steps[1].pressure", 5.0, cell())
