@@ -214,6 +214,33 @@ def test_pascal_on_an_uneven_cell(kind: str, pixel: float) -> None:
     assert np.nanmax(everywhere) > 5.2, "the film that bridges the steps loads the edges"
 
 
+def bridged(size: float) -> float:
+    """Share by which a cathode under a draped film carries more than p A, with elements and so ramps of this size."""
+    inner, outer = Rect.centred(8, 6), Rect.centred(12, 10)
+    film, soft = Elastic("film", 1000.0, 0.4), Elastic("soft", 500.0, 0.3)
+    layers = (
+        Layer("below", 0.1, outer, film),
+        Layer("cathode", 0.2, inner, soft),
+        Layer("above", 0.1, outer, film),
+    )
+    stack = LayerStack(layers, inner, size, 2 * size)
+    state = floated((Solid("cell", stack, degree=1, symmetry=BOTH),), {"cell.cathode": inner}, 0.5, BOTH)
+    p, area = state.inside("cell.cathode"), state.inside_area("cell.cathode")
+    return float(np.nansum(p * area) / area.sum() / 5 - 1)
+
+
+def test_a_film_bridges_one_element_at_a_step() -> None:
+    """Statics: half of what presses on a ramp rests on the step, p L h / 2 around a perimeter L; it vanishes with h.
+
+    So the pressure of the outermost pixels is that of the mesh and of the film, and the mean tends to the fluid's.
+    """
+    found = {h: bridged(h) for h in (0.5, 0.25, 0.125)}
+    for h, share in found.items():
+        half = 28 * h / 2 / 48
+        assert 0.3 * half < share < 1.1 * half, f"h = {h}: {share:.4f}, half of the ramp {half:.4f}"
+    assert found[0.125] < 0.35 * found[0.5], f"{found}"
+
+
 def test_the_load_may_follow_the_cell() -> None:
     """The follower load on the squeezed cell is in balance, and differs from the drawn one as the faces have shrunk."""
     state = floated((Solid("cell", flat(), degree=1, symmetry=BOTH),), {}, 0.5, BOTH)
