@@ -120,6 +120,21 @@ def averages(face: Face, grid: PressureGrid, nodes: int) -> tuple[sp.csr_matrix,
     return sp.csr_matrix(sp.diags(scale) @ total), area
 
 
+def masses(face: Face, grid: PressureGrid) -> tuple[Index, Index, Array]:
+    """Facet and pixel of every overlapping pair, and integrals N_i N_j [mm2] over their common part, (pairs, k, k)."""
+    facet, pixel, polygon = _common_parts(face, grid)
+    points, weights, owner = _quadrature(polygon, 4 if face.degree > 1 else 2)
+    reference = _pull_back(face.vertices[facet[owner]], points, not _is_skewed(face.vertices).any())
+    values = face.shape(facet[owner], reference)
+    k = values.shape[1]
+    products = (values[:, :, None] * values[:, None, :] * weights[:, None, None]).reshape(-1, k * k)
+    sums = (
+        sp.csr_matrix((np.ones(len(owner)), (owner, np.arange(len(owner)))), (len(facet), len(owner)))
+        @ products
+    )
+    return facet, pixel, np.asarray(sums).reshape(-1, k, k)
+
+
 def overlaps(vertices: Array, grid: PressureGrid) -> tuple[Index, Index, Array]:
     """Facet, pixel and common area [mm2] of every facet (f, v, 2) and pixel that lie over each other."""
     nodes = np.zeros((len(vertices), 1), dtype=np.int64)

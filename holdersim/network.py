@@ -65,7 +65,7 @@ class Part:
 
 @dataclass(frozen=True)
 class WholePart:
-    """A body that is not condensed: columns (dofs, m) of unit forces at its links, which stand at `at` in the vector."""
+    """A body that is not condensed: columns (dofs, m) of unit forces at its links, at `at` in the vector."""
 
     body: SoftBody | WholeBody
     columns: sp.csc_matrix
@@ -128,7 +128,7 @@ class Network:
         grids: dict[str, PressureGrid],
         known: dict[str, tuple[Links, tuple[Array, ...], tuple[bool, ...]]],
     ) -> dict[str, Joint]:
-        found: dict[str, tuple[Index, Array, Array]] = {}
+        found: dict[str, tuple[Index, Array, Array, NDArray[np.bool_]]] = {}
         for i in self.assembly.interfaces:
             sides = []
             for side in (i.below, i.above):
@@ -139,18 +139,18 @@ class Network:
                 which = [g is grids[i.name] for _, g in links.grids].index(True)
                 sides.append((covered[which], fine[which]))
             check_resolution(i.name, sides[0][1], sides[1][1])
-            gap = initial_gap(i, grids[i.name])
+            gap, level = initial_gap(i, grids[i.name])
             area = _common_area(i.name, sides[0][0], sides[1][0]) * np.isfinite(gap)
             pixels = np.flatnonzero(area)
             if not len(pixels):
                 raise GeometryError(f'interface "{i.name}": the two faces do not lie over each other')
-            found[i.name] = pixels, area[pixels], gap[pixels]
+            found[i.name] = pixels, area[pixels], gap[pixels], level[pixels]
         joints, start = {}, 0
-        slide = sum(len(p) for p, _, _ in found.values()) + len(self.assembly.bolts)
+        slide = sum(len(p) for p, *_ in found.values()) + len(self.assembly.bolts)
         for i in self.assembly.interfaces:
-            pixels, area, gap = found[i.name]
+            pixels, area, gap, level = found[i.name]
             sticks = i.friction > 0
-            joints[i.name] = Joint(i, grids[i.name], pixels, area, gap, start, slide if sticks else -1)
+            joints[i.name] = Joint(i, grids[i.name], pixels, area, gap, start, slide if sticks else -1, level)
             start += len(pixels)
             slide += 2 * len(pixels) if sticks else 0
         return joints

@@ -24,6 +24,7 @@ from . import coupled
 from .assembly import Assembly
 from .contact import ContactSolution
 from .errors import NotConvergedError
+from .flattening import Flattening
 from .materials.rubber import Rubber
 from .solve import LIMITS, Model, check_limits
 from .state import State
@@ -47,6 +48,9 @@ STIFFER = 300.0
 INNER = 6
 """Changes of the contact sets within one Newton step: the next one changes them again."""
 
+TURNS = 1
+"""Changes between open and closed after which a pixel loses its friction."""
+
 FEW = 0.02
 """Share of the pixels whose change is left to the next Newton step."""
 
@@ -68,17 +72,23 @@ def model_of(
 
 @dataclass(frozen=True)
 class _Sets:
-    """Which pixels are pressed (pixels,), and which pairs of tangential links slip and whither (pairs,), (pairs, 2)."""
+    """Which pixels are pressed, and which pairs of tangential links slip and whither (pairs,), (pairs, 2).
+
+    turns (pixels,): how often each has opened or closed. One that keeps changing lies where the pressure fades out;
+    holding on there has no solution, so it loses its friction.
+    """
 
     closed: Mask
     slips: Mask
     direction: Array
+    turns: Index
 
     def changes(self, other: _Sets) -> int:
         return int((self.closed != other.closed).sum() + (self.slips != other.slips).sum())
 
-    def same(self, other: _Sets) -> bool:
-        return self.changes(other) == 0
+    @property
+    def loose(self) -> Mask:
+        return np.asarray(self.turns > TURNS)
 
 
 @dataclass(frozen=True)
@@ -149,7 +159,40 @@ class SoftModel(Model):
         for name, part in self.whole.items():
             for cause, column in part.body.load_columns().items():
                 self._loads.setdefault(cause, np.zeros(dofs))[self._at[name]] = column
+        self._flat = self._flattenings()
         self._springs = self._link_springs()
+
+    def _flattenings(self) -> list[tuple[str, Flattening]]:
+        """What holds the rubber's faces inside their pixels; not where the other face has a step in a pixel."""
+        out = []
+        for name, part in self.whole.items():
+            if not isinstance(part.body.solid.material, Rubber):
+                continue
+            for j in self.joints.values():
+                for side in (j.interface.below, j.interface.above):
+                    solid, face = side.split(".", 1)
+                    if solid == name:
+                        place: Index = np.full(j.grid.size, -1, dtype=np.int64)
+                        place[j.pixels] = np.where(j.level, np.arange(j.span.start, j.span.stop), -1)
+                        shear = part.body.solid.material.law.shear
+                        body = part.body
+                        made = Flattening.of(
+                            body.face(face), j.grid, len(body.coordinates), shear, place, j.slide >= 0
+                        )
+                        out.append((name, made))
+        return out
+
+    def _flattened(self, closed: Mask) -> sp.csr_matrix:
+        """Stiffness of the fluctuations inside pressed pixels, free unknowns only."""
+        size = self._whole.shape[0]
+        total = sp.csr_matrix((size, size))
+        for name in self._at:
+            mine = [f.matrix(closed) for n, f in self._flat if n == name]
+            if mine:
+                one = sp.coo_matrix(sum(mine[1:], mine[0]))
+                at = self._at[name].start
+                total = total + sp.csr_matrix((one.data, (one.row + at, one.col + at)), shape=(size, size))
+        return sp.csr_matrix(total[self._free][:, self._free])
 
     def _link_springs(self) -> Array:
         """Springs [N/mm] that stand for the other side of links with a whole body; 0 at links between condensed ones.
@@ -213,7 +256,7 @@ class SoftModel(Model):
             touching = np.zeros(self.pixels, dtype=bool)
             for j in self.joints.values():
                 touching[j.span] = j.gap <= j.gap.min() + 1e-9
-            sets = _Sets(touching, np.zeros(pairs, dtype=bool), np.zeros((pairs, 2)))
+            sets = _Sets(touching, np.zeros(pairs, dtype=bool), np.zeros((pairs, 2)), self._unturned)
             return _Point(
                 soft, np.zeros(self.size), np.zeros(self.modes.shape[1]), sets, np.zeros((pairs, 2))
             )
@@ -228,7 +271,9 @@ class SoftModel(Model):
         )
         direction = along / np.maximum(reach, 1e-300)[:, None]
         slipped = self._slip(self._moved(x, guess.rigid, guess.whole, guess.amounts))
-        return _Point(dict(guess.whole), x, guess.rigid, _Sets(closed, slips, direction), slipped)
+        return _Point(
+            dict(guess.whole), x, guess.rigid, _Sets(closed, slips, direction, self._unturned), slipped
+        )
 
     def _moved(self, x: Array, rigid: Array, soft: Bodies, amounts: dict[str, float]) -> Array:
         """Opening (size,) [mm] of every link: gaps of pixels, slips of pairs, closing of bolts."""
@@ -245,7 +290,8 @@ class SoftModel(Model):
 
     def _equilibrium(self, point: _Point, load: _Load) -> _Point:
         """Newton's method from a point to equilibrium under a load."""
-        slipped, now, share = point.slipped, point, 1.0
+        slipped, share = point.slipped, 1.0
+        now = replace(point, steps=0, sets=replace(point.sets, turns=self._unturned))
         systems = self._systems(now.soft, load)
         before, aim, du = now, now, np.zeros(0)
         for number in range(1, NEWTON_STEPS + 1):
@@ -259,7 +305,7 @@ class SoftModel(Model):
                 share, steady = share / 2, False
             now, systems, share = self._go(before, aim, du, share, load)
             now = replace(now, steps=number)
-            residual = self._residual(systems, now.x, load)
+            residual = self._residual(systems, now, load)
             pressed = f"{int(now.sets.closed.sum())} of {self.pixels} pixels pressed"
             log.info("Newton step %d: equilibrium to %.1e, %s, share %.2g", number, residual, pressed, share)
             if residual <= 1e-10 and steady:
@@ -296,18 +342,19 @@ class SoftModel(Model):
         whole = sp.csr_matrix(sp.block_diag([t for _, t in made], format="csr"))
         return force[self._free], sp.csr_matrix(whole[self._free][:, self._free])
 
-    def _residual(self, systems: tuple[Array, sp.csr_matrix], x: Array, load: _Load) -> float:
+    def _residual(self, systems: tuple[Array, sp.csr_matrix], now: _Point, load: _Load) -> float:
         """Largest nodal force out of balance against the largest nodal load."""
         if not len(systems[0]):
             return 0.0
-        pressed = self._columns @ x
+        pressed = self._columns @ now.x
+        held = self._flattened(now.sets.closed & ~now.sets.loose) @ self._gather(now.soft)[self._free]
         own = [load.amounts.get(c, 0.0) * float(np.abs(v).max()) for c, v in self._loads.items()]
         size = (
             max(float(np.abs(pressed).max()), *own, 1e-12)
             if own
             else max(float(np.abs(pressed).max()), 1e-12)
         )
-        return float(np.abs(systems[0] - pressed).max() / size)
+        return float(np.abs(systems[0] + held - pressed).max() / size)
 
     # -- one linearised step ---------------------------------------------------------------------------------
 
@@ -324,7 +371,7 @@ class SoftModel(Model):
             du[self._free] = du_free
             moved = self._opening(x, rigid, load) + self._whole.T @ (self._gather(now.soft) + du)
             after = self._sets(x, moved, sets, slipped)
-            first = first and after.same(sets)
+            first = first and after.changes(sets) == 0
             if after.changes(sets) <= FEW * self.pixels:
                 break
             key = after.closed.tobytes() + after.slips.tobytes()
@@ -333,7 +380,10 @@ class SoftModel(Model):
             seen.add(key)
             sets = after
         turned = np.abs(after.direction - now.sets.direction)[after.slips]
-        steady = first and after.same(sets) and float(turned.max(initial=0.0)) < 1e-8
+        settling = now.steps == 0  # the first step finds the contact: its changes do not count
+        turned_now = 0 if settling else (after.closed != now.sets.closed).astype(np.int64)
+        after = replace(after, turns=now.sets.turns + turned_now)
+        steady = first and after.changes(sets) == 0 and float(turned.max(initial=0.0)) < 1e-8
         return replace(now, x=x, rigid=rigid, sets=after, gap=moved), du, steady
 
     def _opening(self, x: Array, rigid: Array, load: _Load) -> Array:
@@ -365,9 +415,10 @@ class SoftModel(Model):
         extra[self._pairs[1:].T] -= slipped
         missed = self._opening(x, now.rigid, load) + extra + self._whole.T @ self._gather(now.soft)
         _, resultant = self.amounted(load.amounts)
+        flat = self._flattened(sets.closed & ~sets.loose)
         step = coupled.Step(
-            tangent=systems[1],
-            residual=systems[0] - self._columns @ x,
+            tangent=sp.csr_matrix(systems[1] + flat),
+            residual=systems[0] - self._columns @ x + flat @ self._gather(now.soft)[self._free],
             columns=self._columns,
             springs=self._springs,
             on=on,
@@ -406,9 +457,15 @@ class SoftModel(Model):
         trial = along - np.where(sets.slips[:, None], stiff * (self._slip(moved) - slipped), 0.0)
         reach = np.hypot(*trial.T)
         limit = np.where(np.isinf(self._friction), np.inf, self._rough * np.maximum(normal, 0.0))
-        slips = closed[self._pairs[0]] & np.isfinite(limit) & (reach > limit * (1 + 1e-12)) & (reach > 0)
+        slips = np.isfinite(limit) & (reach > limit * (1 + 1e-12)) & (reach > 0)
         direction = np.where(slips[:, None], trial / np.maximum(reach, 1e-300)[:, None], 0.0)
-        return _Sets(closed, slips, direction)
+        loose = sets.loose[self._pairs[0]]
+        direction[loose] = 0.0
+        return _Sets(closed, (slips | loose) & closed[self._pairs[0]], direction, sets.turns)
+
+    @property
+    def _unturned(self) -> Index:
+        return np.zeros(self.pixels, dtype=np.int64)
 
     # -- what is reached -------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ class State:
     """A solved state: link forces x [N] in the order of the network, contact solution, and the model it belongs to.
 
     lengths (bolts,) [mm]: where every bolt is locked; its elongation is then -(closing of its seats + length).
-    amounts: of the loads that bodies suffer by themselves (fluid pressure [MPa]); time [s]; whole: bodies not condensed.
+    amounts: of the loads that bodies suffer by themselves (fluid pressure [MPa]); time [s]; whole: whole bodies.
     """
 
     model: Network
