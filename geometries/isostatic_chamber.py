@@ -13,7 +13,7 @@ from holdersim import assembly as a
 from holdersim import chamber, fasteners, outlines
 from holdersim.cell import Cell
 from holdersim.errors import Mistake
-from holdersim.fluid import AnyFluid
+from holdersim.fluid import AnyFluid, Charge
 from holdersim.holder import Holder, MeshSizes
 from holdersim.materials.choice import Material
 from holdersim.piles import cathodes, cell_solids
@@ -111,7 +111,7 @@ class IsostaticChamber(Holder):
             angles = [2 * pi * (i + 0.5) / self.bolts for i in range(self.bolts)]
             found = [(line.radius * cos(t), line.radius * sin(t)) for t in angles]
         else:
-            found = _around(line, self.bolts // 2)
+            found = chamber.around(line, self.bolts // 2)
         return {f"b{i}": (round(x, 9) + 0.0, round(y, 9) + 0.0) for i, (x, y) in enumerate(found, 1)}
 
     @property
@@ -206,8 +206,8 @@ class IsostaticChamber(Holder):
     def check(self, cell: Cell) -> tuple[list[Mistake], list[str]]:
         """Mistakes and warnings: the cell in the cavity; bolts, lid, wall and ring at the rating; stored energy."""
         wrong = [*self._fit(cell), *self._crowded(), *self._bolt_strength()]
-        warn = [*self._strength(), *self._ring(), *self.fluid.warnings(self.rating, self.free_volume(cell))]
-        return wrong, warn
+        stored = self.fluid.warnings(self.rating, self.free_volume(cell))
+        return wrong, [*self._strength(), *self.seal.warnings(self.rating), *stored]
 
     def fluid_check(self, where: str, pressure: float, cell: Cell) -> tuple[list[Mistake], list[str]]:
         """Mistakes and warnings of a step that sets the fluid's pressure [MPa]."""
@@ -215,6 +215,31 @@ class IsostaticChamber(Holder):
             problem = f"{pressure:g} MPa is above the rating of {self.rating:g} MPa."
             return [Mistake(where, problem, hint="Lower the pressure, or raise holder.rating.")], []
         return [], []
+
+    def warmed(self, cell: Cell, pressure: float, temperature: float) -> float:
+        """Gauge pressure [MPa] of a charge filled in at `pressure` once it has another temperature [K].
+
+        The volume is taken as constant: what vessel and cell give way is thousands of times less than gas needs; for
+        a liquid the change is overstated, by how much fluid.settled tells.
+        """
+        shut = getattr(self.fluid, "temperature", temperature)
+        charge = Charge(pressure, shut, self.free_volume(cell))
+        return self.fluid.pressure(charge, temperature, charge.volume)
+
+    def findings(self, cell: Cell, state: State) -> dict[str, float]:
+        """Pressure, seal and stored energy of a solved state."""
+        p, volume = state.amounts.get("pressure", 0.0), self.free_volume(cell)
+        leak = self.sealed(state, p)
+        out = {
+            "fluid pressure [MPa]": p,
+            "volume of the fluid [mL]": volume / 1e3,
+            "stored energy [J]": self.fluid.energy(p, volume) if p > 0 else 0.0,
+            "joint opening at the O-ring [um]": 1e3 * leak.separation,
+            "squeeze left of the O-ring [-]": leak.squeeze,
+        }
+        return out | (
+            {"contact stress of the O-ring / fluid pressure [-]": leak.contact_stress / p} if p > 0 else {}
+        )
 
     def sealed(self, state: State, pressure: float) -> chamber.Leak:
         """The O-ring in a solved state under a gauge pressure [MPa]."""
@@ -272,22 +297,3 @@ class IsostaticChamber(Holder):
         elif (found := chamber.frame_stress(inner, self.wall, p)) > 1.5 * stress:
             limit = f"1.5 S is {1.5 * stress:.4g} MPa"
             yield f"holder.wall: {found:.4g} MPa in a long box of {self.wall:g} mm by Appendix 13, {limit}"
-
-    def _ring(self) -> Iterable[str]:
-        ring, p = self.seal, self.rating
-        if not 0.15 <= ring.squeeze <= 0.3:
-            yield f"holder.seal.squeeze: {ring.squeeze:g}, usual for a lid is 0.15 to 0.30"
-        limit = ring.gap_limit(p)
-        if limit < 0.15 - 1e-9:
-            gap = f"a gap of {limit:.2g} mm lets {ring.hardness:g} Shore A out"
-            yield f"holder.seal: at {p:g} MPa {gap}: use a back-up ring"
-
-
-def _around(line: a.Rect, half: int) -> list[tuple[float, float]]:
-    """2 * half places on a rectangle, counter-clockwise from its corner at -x -y, evenly along each side."""
-    lx, ly = line.x1 - line.x0, line.y1 - line.y0
-    n = min(max(round(half * lx / (lx + ly)), 1), half - 1)
-    m = half - n
-    low = [(line.x0 + lx * i / n, line.y0) for i in range(n)]
-    right = [(line.x1, line.y0 + ly * i / m) for i in range(m)]
-    return low + right + [(-x, -y) for x, y in low + right]

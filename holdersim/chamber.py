@@ -83,6 +83,17 @@ class ORing(Entry):
         at = np.log(max(pressure, table[0][0] / 5))
         return float(np.exp(gap[0] + slope * (at - p[0])))
 
+    def warnings(self, pressure: float) -> list[str]:
+        """What is unusual about the ring at a fluid pressure [MPa]."""
+        out = []
+        if not 0.15 <= self.squeeze <= 0.3:
+            out.append(f"holder.seal.squeeze: {self.squeeze:g}, usual for a lid is 0.15 to 0.30")
+        limit = self.gap_limit(pressure)
+        if limit < 0.15 - 1e-9:
+            gap = f"a gap of {limit:.2g} mm lets {self.hardness:g} Shore A out"
+            out.append(f"holder.seal: at {pressure:g} MPa {gap}: use a back-up ring")
+        return out
+
 
 @dataclass(frozen=True)
 class Leak:
@@ -114,6 +125,16 @@ def separation(seal: Outline, x: Array, y: Array, gap: Array, reach: float) -> f
     if not near.any():
         raise GeometryError("no pixel of the flange lies next to the seal line: use smaller pixels")
     return float(gap[near].max())
+
+
+def around(line: Rect, half: int) -> list[tuple[float, float]]:
+    """2 * half places on a rectangle, counter-clockwise from its corner at -x -y, evenly along each side."""
+    lx, ly = line.x1 - line.x0, line.y1 - line.y0
+    n = min(max(round(half * lx / (lx + ly)), 1), half - 1)
+    m = half - n
+    low = [(line.x0 + lx * i / n, line.y0) for i in range(n)]
+    right = [(line.x1, line.y0 + ly * i / m) for i in range(m)]
+    return low + right + [(-x, -y) for x, y in low + right]
 
 
 # -- closed forms --------------------------------------------------------------------------------------------
