@@ -49,6 +49,11 @@ class GasketedUniaxial(UniaxialHolder):
         """Distance [mm] of the plates before they are pressed."""
         return cell.thickness + sum(pad.thickness for s in SIDES if (pad := self.pad_of(s)))
 
+    @property
+    def relaxes(self) -> bool:
+        """Whether a pad's rubber relaxes."""
+        return any(pad.rubber.relaxation.terms for s in SIDES if (pad := self.pad_of(s)))
+
     # -- assembly ------------------------------------------------------------------------------------------
 
     def build(self, cell: Cell, mesh: MeshSizes, symmetry: tuple[str, ...] = ()) -> Assembly:
@@ -109,7 +114,8 @@ class GasketedUniaxial(UniaxialHolder):
             return np.where(over, inf, cell.thickness)
 
         pixel, rough = max(mesh.pixel, _pad_mesh(mesh)[0]), min(low.friction, high.friction)
-        yield Interface("pads", "bottom_pad.top", "top_pad.bottom", common, pixel, gap, rough)
+        yield Interface("pads", "bottom_pad.top", "top_pad.bottom", common, pixel, gap, rough,
+                        may_open=True)  # fmt: skip
 
     def _pad_masses(self, cell: Cell) -> dict[str, float]:
         return {

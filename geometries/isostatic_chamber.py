@@ -16,8 +16,9 @@ from holdersim.errors import Mistake
 from holdersim.fluid import AnyFluid, Charge
 from holdersim.holder import Holder, MeshSizes
 from holdersim.materials.choice import Material
-from holdersim.piles import cathodes, cell_solids
+from holdersim.piles import cell_solids
 from holdersim.schema import key, refuse
+from holdersim.uniaxial import cathode_planes
 from holdersim.units import Length, Pressure
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class IsostaticChamber(Holder):
                 ("lid", self.cover(mesh), self.depth + self.lid),
             )
         )
-        planes = tuple(a.Plane(layer, layer, where, mesh.pixel) for layer, where in cathodes(cell).items())
+        planes = cathode_planes(cell, mesh.pixel)
         names = {place: name for name, place in self.bolt_places().items()}
         return a.Assembly((*wetted, *metal), (flange,), tuple(self._bolts(symmetry)), symmetry, cell.regions,
                           self.masses(), names, planes)  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import cos, pi, sin, sqrt
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -74,7 +74,11 @@ class PlungerDie(Holder):
         )
         return janssen.Column(_discs(cell), self.bore(cell), self.friction, wall, not self.die_stands)
 
-    def findings(self, cell: Cell, force: float) -> dict[str, float]:
+    def findings(self, cell: Cell, state: Any) -> dict[str, float]:
+        """Wall friction of a solved state, in closed form."""
+        return self.along_wall(cell, state.force("cell_top"))
+
+    def along_wall(self, cell: Cell, force: float) -> dict[str, float]:
         """Under a force [N] on the upper plunger, in closed form: mean pressure at each level, force on the die."""
         column, mean = self.column(cell), force / cell.regions["cathode"].area
         levels = {f"pressure at {n} [MPa]": mean * s for n, s in column.shares().items()}

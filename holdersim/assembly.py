@@ -228,6 +228,7 @@ class Interface:
     below, above: "solid.face"; the grid has square pixels of side `pixel` [mm] over `region`.
     gap: initial gap [mm] at pixel centres, as a function of x, y or an array (ny, nx); None is zero, inf no contact.
     samples: points along each side of a pixel over which a gap function is averaged (steps inside a pixel).
+    may_open: whether it is in order that nothing presses there.
     friction: coefficient of friction; 0 is frictionless, STICK (infinite) holds whatever is pressed.
     """
 
@@ -239,6 +240,7 @@ class Interface:
     gap: Gap | Array | None = None
     friction: float = 0.0
     samples: int = 1
+    may_open: bool = False
 
 
 STICK = inf

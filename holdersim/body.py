@@ -217,12 +217,15 @@ class Body:
         out = {}
         if self.solid.tractions or any(self.solid.body_force):
             out["own"] = self.own_load()
-        wetted = [name for name in self.solid.fluid if name in self._mesh.faces]
-        if wetted:
-            out["pressure"] = sum(
-                (self._face_integral(name, None)[0] for name in wetted), np.zeros(self.dofs)
-            )
+        if self.wetted:
+            parts = (self._face_integral(name, None)[0] for name in self.wetted)
+            out["pressure"] = sum(parts, np.zeros(self.dofs))
         return out
+
+    @property
+    def wetted(self) -> list[str]:
+        """Faces on which the fluid presses, of those that the mesh has."""
+        return [name for name in self.solid.fluid if name in self._mesh.faces]
 
     def layer_pressure(self, layer: str, grid: PressureGrid) -> tuple[sp.csr_matrix, Array]:
         """Matrix (pixels, dofs) of the mean of -sigma_zz [MPa] over each pixel's part of a layer; its area [mm2].

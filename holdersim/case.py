@@ -21,7 +21,8 @@ from pydantic import (
 from .assembly import Assembly
 from .errors import CaseError, Mistake
 from .holder import AnyHolder, Grid, Mesh, mirror_planes
-from .loads import AnyStep, Step, as_step
+from .holding import AnyStep, Heat, Pressurise
+from .loads import Step, Tighten
 from .schema import Entry, explained, explicit, key, mistakes, some
 from .stacks import AnyCell
 
@@ -38,7 +39,9 @@ class Case(Entry):
     format: Literal[1] = key(FORMAT, "format of case files")
     title: str = key("", "free text, not part of the identity")
     holder: AnyHolder = key(doc='table with kind = "bare_uniaxial" or another holder')
-    cell: AnyCell = key(doc='table with kind = "two_electrode", "bilayer" or "stack"')
+    cell: AnyCell = key(
+        doc='table with kind = "two_electrode", "bilayer", "three_electrode", "stack", "pile" or "pellet"'
+    )
     steps: Annotated[tuple[AnyStep, ...], AfterValidator(some)] = key(doc="list of steps")
     grid: Grid = key({}, "pressure grids")
     mesh: Mesh = key({}, "meshes")
@@ -68,13 +71,32 @@ class Case(Entry):
         pairs = [self.cell.check(), self.holder.check(self.cell)]
         bolt, places = self.holder.bolt_type(), self.holder.bolt_places()
         for i, step in enumerate(self.steps):
-            pairs.append(as_step(step).check(f"steps[{i}]", self.cell.regions, bolt, places))
+            where = f"steps[{i}]"
+            if isinstance(step, Tighten):
+                pairs.append(step.check(where, self.cell.regions, bolt, places))
+            else:
+                pairs.append(step.judged(where, self.holder, self.cell))
+        pairs.append(self._order())
         pairs.append(self._grid_check())
         wrong = [m for pair in pairs for m in pair[0]]
         if not wrong:
-            pairs.append(self._closes())
-            wrong = pairs[-1][0]
+            pairs += [self._closes(), self.holder.under(self.cell, self.closing_force())]
+            wrong = [m for pair in pairs[-2:] for m in pair[0]]
         return wrong, [w for pair in pairs for w in pair[1]]
+
+    def _order(self) -> tuple[list[Mistake], list[str]]:
+        """Bolts are tightened before anything else is done, a fluid is filled in before it is heated."""
+        out = []
+        if self.holder.bolt_places() and not isinstance(self.steps[0], Tighten):
+            out.append(Mistake("steps[0]", "the bolts are loose.", hint='Begin with do = "tighten".'))
+        filled = False
+        for i, step in enumerate(self.steps):
+            filled = filled or isinstance(step, Pressurise)
+            if isinstance(step, Heat) and not filled:
+                out.append(
+                    Mistake(f"steps[{i}]", "there is no fluid to heat.", hint='Put "pressurise" before it.')
+                )
+        return out, []
 
     def _grid_check(self) -> tuple[list[Mistake], list[str]]:
         r, pixel = self.cell.plateau, self.grid.pixel
@@ -84,7 +106,8 @@ class Case(Entry):
                 f"{pixel:g} mm leaves {short / pixel:.3g} pixels across the cathode; at least 8 are needed."
             )
             return [Mistake("grid.pixel", problem, hint='Write pixel = "0.5 mm".')], []
-        count = (r.area + self.cell.regions["separator"].area) / pixel**2
+        faces = r.area + self.cell.regions["separator"].area
+        count = len(self.cell.pouches()) * faces / pixel**2
         if count > 60000:
             problem = f"{pixel:g} mm gives {count:.0f} pixels; at most 60000 can be solved."
             return [Mistake("grid.pixel", problem, hint='Write pixel = "0.5 mm".')], []
@@ -124,19 +147,20 @@ class Case(Entry):
     def pulls(self, step: Step) -> tuple[dict[str, float], ...]:
         """What a step sets in turn: bolts set at once and their forces [N]; the others keep their length."""
         bolt = self.holder.bolt_type()
-        if bolt is None:
+        if bolt is None or not isinstance(step, Tighten):
             return ()
-        return as_step(step).pulls(self.cell.regions, bolt, self.holder.bolt_places())
+        return step.pulls(self.cell.regions, bolt, self.holder.bolt_places())
 
     def final_forces(self) -> dict[str, float]:
-        """Force [N] that each bolt is meant to have after the last step."""
+        """Force [N] that each bolt is meant to have after it was tightened last."""
         bolt = self.holder.bolt_type()
-        if bolt is None:
+        last = [s for s in self.steps if isinstance(s, Tighten)][-1:]
+        if bolt is None or not last:
             return {}
-        return as_step(self.steps[-1]).forces(self.cell.regions, bolt, self.holder.bolt_places())
+        return last[0].forces(self.cell.regions, bolt, self.holder.bolt_places())
 
     def closing_force(self) -> float:
-        """Force [N] of all bolts that the last step is meant to give."""
+        """Force [N] of all bolts that tightening is meant to give."""
         return sum(self.final_forces().values())
 
     def assembly(self) -> Assembly:
@@ -148,7 +172,7 @@ class Case(Entry):
 
     def _even(self) -> bool:
         """True if every step pulls all bolts at once with the same force."""
-        pulls = [self.pulls(s) for s in self.steps]
+        pulls = [self.pulls(s) for s in self.steps if isinstance(s, Tighten)]
         count = len(self.holder.bolt_places())
         return all(len(p) == 1 and len(p[0]) == count and len(set(p[0].values())) == 1 for p in pulls)
 

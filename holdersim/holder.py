@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import ceil
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, SerializeAsAny
@@ -94,6 +94,27 @@ class Holder(Tagged):
     def check(self, cell: Cell) -> tuple[list[Mistake], list[str]]:
         """Mistakes and warnings about this holder around this cell."""
         return [], []
+
+    def under(self, cell: Cell, force: float) -> tuple[list[Mistake], list[str]]:
+        """Mistakes and warnings about this holder under a closing force [N]."""
+        return [], []
+
+    def fluid_check(self, where: str, pressure: float, cell: Cell) -> tuple[list[Mistake], list[str]]:
+        """Mistakes and warnings of a step that sets the fluid's pressure [MPa]."""
+        return [Mistake(where, "the holder has no fluid.", hint="Tighten its bolts.")], []
+
+    def warmed(self, cell: Cell, pressure: float, temperature: float) -> float | None:
+        """Gauge pressure [MPa] of the fluid, filled at `pressure`, at a temperature [K]; None without a fluid."""
+        return None
+
+    @property
+    def relaxes(self) -> bool:
+        """Whether something in the holder changes with time."""
+        return False
+
+    def findings(self, cell: Cell, state: Any) -> dict[str, float]:
+        """Further numbers of a solved state that belong to this kind of holder, with their units in the name."""
+        return {}
 
     def closure(self, cell: Cell, force: float) -> tuple[float, float] | None:
         """(gap to close, what the force [N] closes at most) [mm], estimated; None where it makes no sense."""

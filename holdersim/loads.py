@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import atan2
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
+from pydantic import Field, model_validator
 
 from .assembly import Rect
 from .errors import Mistake
 from .fasteners import SIZES, BoltClass, BoltSize, proof_load, torque_per_force
-from .schema import Tagged, key, pick, refuse
+from .schema import Tagged, key, refuse
 from .springs import Spring, SprungBolt
 from .units import TORQUE as TORQUE_KIND
 from .units import Force, Length, Pressure, Torque, write
@@ -236,17 +236,3 @@ class Tighten(Step):
 def _spring(bolt: BoltType) -> Spring | None:
     """The spring under the head of a bolt."""
     return bolt[0].spring if isinstance(bolt[0], SprungBolt) else None
-
-
-STEPS: dict[str, type[Tagged]] = {Tighten.kind_name: Tighten}
-_LATER = "is not available yet: the bolts can be tightened and locked so far."
-LATER = dict.fromkeys(("charge", "discharge", "cycle", "heat", "hold", "pressurise", "film"), _LATER)
-
-AnyStep = Annotated[SerializeAsAny[Step], BeforeValidator(pick("do", lambda: STEPS, LATER))]
-
-
-def as_step(step: Any) -> Tighten:
-    """The step as a tightening, the only kind there is."""
-    if not isinstance(step, Tighten):
-        raise TypeError(f"{type(step).__name__} is not a tightening")
-    return step

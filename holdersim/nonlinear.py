@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -29,14 +29,12 @@ from .materials.rubber import Rubber
 from .solve import LIMITS, Model, check_limits
 from .state import State
 
-if TYPE_CHECKING:
-    from .softbody import SoftState
-    from .wholebody import WholeState
-
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-Bodies = dict[str, "SoftState | WholeState"]
+Bodies = dict[str, Any]
+"""SoftState or WholeState of every body that is not condensed."""
+
 log = logging.getLogger(__name__)
 
 NEWTON_STEPS = 14
@@ -177,7 +175,12 @@ class SoftModel(Model):
                         shear = part.body.solid.material.law.shear
                         body = part.body
                         made = Flattening.of(
-                            body.face(face), j.grid, len(body.coordinates), shear, place, j.slide >= 0
+                            body.face(face),
+                            j.grid,
+                            len(body.coordinates),
+                            shear,
+                            place,
+                            np.isinf(j.interface.friction),
                         )
                         out.append((name, made))
         return out
@@ -199,7 +202,8 @@ class SoftModel(Model):
 
         As stiff as the condensed side, or many times the whole ones by themselves where that is less.
         """
-        tangents = [p.body.system(p.body.start())[1].diagonal() for p in self.whole.values()]
+        bodies: list[Any] = [p.body for p in self.whole.values()]
+        tangents = [b.system(b.start())[1].diagonal() for b in bodies]
         diagonal = np.concatenate(tangents)[self._free] if tangents else np.zeros(0)
         yields = np.zeros(self.size)  # compliance [mm/N] of the softest whole side, its neighbours held
         for place in self._at.values():
@@ -293,7 +297,8 @@ class SoftModel(Model):
         slipped, share = point.slipped, 1.0
         now = replace(point, steps=0, sets=replace(point.sets, turns=self._unturned))
         systems = self._systems(now.soft, load)
-        before, aim, du = now, now, np.zeros(0)
+        before, aim = now, now
+        du: Array = np.zeros(0)
         for number in range(1, NEWTON_STEPS + 1):
             try:
                 aim, du, steady = self._linear_contact(now, load, systems, slipped)
@@ -333,7 +338,7 @@ class SoftModel(Model):
 
     def _systems(self, soft: Bodies, load: _Load) -> tuple[Array, sp.csr_matrix]:
         """Internal less given forces and the tangent of all whole bodies, free unknowns only."""
-        made = [self.whole[n].body.system(soft[n], load.seconds) for n in self._at]  # type: ignore[arg-type]
+        made = [self.whole[n].body.system(soft[n], load.seconds) for n in self._at]
         if not made:
             return np.zeros(0), sp.csr_matrix((0, 0))
         force = np.concatenate([f for f, _ in made])

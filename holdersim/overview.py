@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from .case import Case
 from .fasteners import proof_load
-from .loads import as_step
+from .holding import Pressurise
+from .loads import Tighten
 from .materials.library import library, record
 
 
@@ -26,6 +27,10 @@ def _stack(case: Case) -> Iterator[str]:
 
 
 def _areas(case: Case) -> Iterator[str]:
+    fluid = [s.pressure for s in case.steps if isinstance(s, Pressurise)]
+    if fluid:
+        yield f"fluid pressure {fluid[-1]:.4g} MPa on all faces of the cell; the bolts hold the lid"
+        return
     force = case.closing_force()
     yield f"closing force {force:.4g} N, mean pressure on the areas one may mean:"
     for name, r in case.cell.regions.items():
@@ -39,7 +44,13 @@ def _bolts(case: Case) -> Iterator[str]:
     proof = proof_load(*bolt)
     yield f"{len(places)} bolts {bolt[0].name}, class {bolt[1].name}, proof load {proof:.4g} N"
     for i, step in enumerate(case.steps):
-        forces = as_step(step).forces(case.cell.regions, bolt, places)
+        if not isinstance(step, Tighten):
+            given = ", ".join(
+                f"{k} {v}" for k, v in step.model_dump(mode="json", exclude_none=True).items() if k != "do"
+            )
+            yield f"  steps[{i}] {step.kind_name}: {given}"
+            continue
+        forces = step.forces(case.cell.regions, bolt, places)
         pulls = case.pulls(step)
         order = ", ".join(n for pull in pulls[: len(places)] for n in pull)
         how = "all at once" if len(pulls) == 1 else f"{len(pulls)} pulls in the order {order}"

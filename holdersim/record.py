@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .assembly import Assembly, LayerStack
-from .metrics import deflection_metrics, film_average, pressure_metrics
+from .assembly import Assembly, LayerStack, Rect, Vessel
+from .body import Body, von_mises
+from .materials.elastic import Elastic
+from .materials.rubber import Rubber
+from .metrics import deflection_metrics, film_average, inside, pressure_metrics
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -69,6 +72,16 @@ def maps(states: dict[str, State], peaks: dict[str, Array]) -> xr.Dataset:
             solid = getattr(joint.interface, side).split(".", 1)[0]
             values = 1e3 * each(lambda s, n=name, b=solid: s.deflection(n, b))
             add(f"deflection_{side}", values, "um", f"deflection of {solid} away from the other body", deep)
+    for name, grid in model.levels.items():
+        x, y = (_centres(lines, plane in symmetry) for lines, plane in ((grid.x, "x0"), (grid.y, "y0")))
+        coords[f"x_{name}"] = (f"x_{name}", x, {"units": "mm", "long_name": "x"})
+        coords[f"y_{name}"] = (f"y_{name}", y, {"units": "mm", "long_name": "y"})
+        inner = np.stack([unfold(s.inside(name), symmetry) for s in states.values()])
+        text = {"units": "MPa", "long_name": f"pressure inside the stack, {name}"}
+        data[f"{name}_pressure"] = (("step", f"y_{name}", f"x_{name}"), inner, text)
+        area = unfold(next(iter(states.values())).inside_area(name), symmetry)
+        text = {"units": "mm2", "long_name": f"layer area in the pixel, {name}"}
+        data[f"{name}_area"] = ((f"y_{name}", f"x_{name}"), area, text)
     return xr.Dataset(data, coords)
 
 
@@ -82,29 +95,76 @@ def step_numbers(state: State, data: xr.Dataset, name: str, film: float) -> dict
     model = state.model
     assembly = model.assembly
     interfaces, plates = {}, {}
+    for p in assembly.planes:
+        area, x, y = (np.asarray(data[f"{k}"]) for k in (f"{p.name}_area", f"x_{p.name}", f"y_{p.name}"))
+        inner = np.asarray(data[f"{p.name}_pressure"].sel(step=name))
+        interfaces[p.name] = pressure_metrics(inner, area, x, y, {p.name: p.region} | assembly.regions, film)
     for i in assembly.interfaces:
         here = data.sel(step=name)
         area, x, y = (np.asarray(data[f"{k}"]) for k in (f"{i.name}_area", f"x_{i.name}", f"y_{i.name}"))
         regions = assembly.regions or {"interface": i.region}
+        if not _over(next(iter(regions.values())), area, x, y):
+            regions = {"interface": i.region}  # a flange, or pads beyond the pouch
         interfaces[i.name] = pressure_metrics(
             np.asarray(here[f"{i.name}_pressure"]), area, x, y, regions, film
         )
         for side in ("below", "above"):
             solid = next(s for s in assembly.solids if s.name == getattr(i, side).split(".", 1)[0])
-            if not isinstance(solid.shape, LayerStack):
+            if isinstance(solid.material, Elastic) and not isinstance(solid.shape, LayerStack | Vessel):
                 bent = np.asarray(here[f"{i.name}_deflection_{side}"])
                 averaged = film_average(bent, area, x, y, film)
                 region = next(iter(regions.values())).clip(i.region)
                 plates[solid.name] = deflection_metrics(*averaged, region)
     bolts = {b: {"force_N": f} for b, f in all_bolts(assembly, state.bolts).items()}
     closing = sum(b["force_N"] for b in bolts.values())
-    return {
+    out = {
         "name": name,
         "bolts": bolts,
         "closing_force_N": closing,
         "interfaces": interfaces,
         "plates": plates,
     }
+    squeezed = pads(state)
+    return out | ({"pads": squeezed} if squeezed else {})
+
+
+def _over(region: Rect, area: Array, x: Array, y: Array) -> bool:
+    """Whether a map has covered pixels over a region."""
+    return bool((inside(region, area, x, y) * (area > 0)).sum() > 0)
+
+
+def pads(state: State) -> dict[str, dict[str, float]]:
+    """How much each pad is squeezed over the main region [um], and how far its rim has moved out [um]."""
+    out: dict[str, dict[str, float]] = {}
+    region = next(iter(state.model.assembly.regions.values()), None)
+    for name, part in state.model.whole.items():
+        solid = part.body.solid
+        if not isinstance(solid.material, Rubber) or region is None:
+            continue
+        at, u = part.body.coordinates, state.displacement(name)
+        here = (
+            (at[:, 0] > region.x0) & (at[:, 0] < region.x1) & (at[:, 1] > region.y0) & (at[:, 1] < region.y1)
+        )
+        low, high = at[:, 2].min(), at[:, 2].max()
+        top, bottom = (u[here & (np.abs(at[:, 2] - z) < 1e-9), 2] for z in (high, low))
+        squeeze = float(bottom.mean() - top.mean())
+        out[name] = {
+            "Mean compression [um]": 1e3 * squeeze,
+            "Mean compression [-]": squeeze / float(high - low),
+            "Largest outward motion [um]": 1e3 * float(np.hypot(u[:, 0], u[:, 1]).max()),
+        }
+    return out
+
+
+def history_row(state: State, step: str) -> dict[str, Any]:
+    """One line of the history: step, time, fluid pressure, bolt forces and mean pressures."""
+    row: dict[str, Any] = {"step": step, "time_s": state.time}
+    if "pressure" in state.amounts:
+        row["fluid_pressure_MPa"] = state.amounts["pressure"]
+    row |= {f"force of {b} [N]": f for b, f in state.bolts.items()}
+    for name, joint in state.model.joints.items():
+        row[f"mean pressure of {name} [MPa]"] = state.force(name) / float(joint.area.sum())
+    return row
 
 
 def all_bolts(assembly: Assembly, forces: dict[str, float]) -> dict[str, float]:
@@ -142,8 +202,9 @@ def certificates(
     """Each certificate's worst value over all steps, its limit, and whether it holds."""
     worst = {n: max(s.certificates[n] for s in states.values()) for n in limits}
     out = {n: {"value": v, "limit": limits[n], "ok": bool(v <= limits[n])} for n, v in worst.items()}
-    bolted = any(s.bolts for s in states.values())
-    for i in next(iter(states.values())).model.assembly.interfaces if bolted else ():
+    assembly = next(iter(states.values())).model.assembly
+    through = not any(i.may_open for i in assembly.interfaces) and not any(s.fluid for s in assembly.solids)
+    for i in assembly.interfaces if assembly.bolts and through else ():
         miss = 0.0
         for name, state in states.items():
             total = sum(all_bolts(state.model.assembly, state.bolts).values())
@@ -161,20 +222,21 @@ def write_fields(model: Model, state: State, folder: Path) -> tuple[dict[str, fl
     """fields/<solid>.vtu with displacement [mm] and stress [MPa]; largest von Mises stress and residual of each."""
     import meshio
 
-    from .body import von_mises
-
     folder.mkdir(exist_ok=True)
     largest, residual = {}, {}
     for solid in model.assembly.solids:
-        part = model.parts[solid.name]
         u = state.displacement(solid.name)
-        body = part.condenser.body
-        stress = body.stress(u.ravel())
-        equivalent = von_mises(stress)
+        body = (
+            model.whole[solid.name].body
+            if solid.name in model.whole
+            else model.parts[solid.name].condenser.body
+        )
+        stress, equivalent = state.stress(solid.name) if solid.name in model.whole else _stress(body, u)
         points, cells, nodes = body.corner_mesh
         kind = "hexahedron" if cells.shape[1] == 8 else "tetra"
         order = [0, 1, 3, 2, 4, 5, 7, 6] if kind == "hexahedron" else [0, 1, 2, 3]
         material = body.material_of_cell.astype(np.int32)
+        material = material if len(material) else np.zeros(len(cells), dtype=np.int32)
         mesh = meshio.Mesh(
             points,
             [(kind, cells[:, order])],
@@ -182,6 +244,15 @@ def write_fields(model: Model, state: State, folder: Path) -> tuple[dict[str, fl
             cell_data={"stress": [stress], "von_mises": [equivalent], "material": [material]},
         )
         mesh.write(folder / f"{solid.name}.vtu", file_format="vtu")
-        largest[solid.name], residual[solid.name] = body.peak_von_mises(u.ravel()), part.condenser.residual
-        part.condenser.release()
+        if solid.name in model.whole:
+            largest[solid.name] = float(equivalent.max())
+        else:
+            condenser = model.parts[solid.name].condenser
+            largest[solid.name], residual[solid.name] = body.peak_von_mises(u.ravel()), condenser.residual
+            condenser.release()
     return largest, residual
+
+
+def _stress(body: Body, u: Array) -> tuple[Array, Array]:
+    sigma = body.stress(u.ravel())
+    return sigma, von_mises(sigma)

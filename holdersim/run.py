@@ -13,7 +13,8 @@ from . import metrics, record, steps
 from . import results as store
 from .case import Case
 from .errors import PhysicsRefused
-from .solve import LIMITS, Model
+from .nonlinear import model_of
+from .solve import Model
 from .state import State
 from .superelement import cache_folder
 
@@ -43,7 +44,9 @@ def run(
         for warning in case.warnings:
             log.warning("%s", warning)
         assembly = case.assembly()
-        model = Model(assembly, cache=cache_folder(), keep=fields, progress=lambda text: log.info("%s", text))
+        model = model_of(
+            assembly, cache=cache_folder(), keep=fields, progress=lambda text: log.info("%s", text)
+        )
         log.info(
             "%d pixels, %d bolts, symmetry: %s",
             model.pixels,
@@ -51,12 +54,12 @@ def run(
             assembly.symmetry or "none",
         )
         seconds = {"superelements": time.perf_counter() - began}
-        states, peaks = _steps(case, model, folder)
+        states, peaks, history = _steps(case, model, folder)
         seconds["steps"] = time.perf_counter() - began - seconds["superelements"]
         folder.step = "recover"
         stresses, residuals = _fields(model, list(states.values())[-1], folder.path) if fields else ({}, {})
         data = record.maps(states, peaks)
-        summary = _summary(case, model, states, data, stresses, residuals)
+        summary = _summary(case, model, states, data, stresses, residuals) | {"history": history}
         seconds["total"] = time.perf_counter() - began
         folder.finish(summary | {"seconds": seconds}, data, case.to_dict())
     result = store.open_result(folder.folder)
@@ -74,9 +77,12 @@ def _fields(model: Model, state: State, folder: Path) -> tuple[dict[str, float],
     return record.write_fields(model, state, folder / "fields")
 
 
-def _steps(case: Case, model: Model, folder: store.RunFolder) -> tuple[dict[str, State], dict[str, Any]]:
-    """State after each step by its name, and the largest pressure of each pixel at any moment."""
+def _steps(
+    case: Case, model: Model, folder: store.RunFolder
+) -> tuple[dict[str, State], dict[str, Any], list[dict[str, Any]]]:
+    """State after each step by its name, the largest pressure of each pixel at any moment, and the history."""
     states: dict[str, State] = {}
+    history: list[dict[str, Any]] = []
     peaks: dict[str, record.Array] = {
         name: np.zeros(joint.grid.shape) for name, joint in model.joints.items()
     }
@@ -84,15 +90,15 @@ def _steps(case: Case, model: Model, folder: store.RunFolder) -> tuple[dict[str,
     for number, step in enumerate(case.steps, 1):
         kind = step.kind_name
         folder.step = kind if kind not in states else f"{kind} {number}"
-        pulls = case.pulls(step)
-        for k, reached in enumerate(steps.tighten(model, pulls, state), 1):
+        for k, reached in enumerate(steps.advance(case, model, step, state), 1):
             state = reached
-            log.info("%s %d/%d: %d iterations", folder.step, k, len(pulls), state.solution.iterations)
+            log.info("%s, state %d: %d iterations", folder.step, k, state.solution.iterations)
             peaks = {n: np.fmax(p, state.pressure(n)) for n, p in peaks.items()}
             steps.check_state(state, folder.step)
+            history.append(record.history_row(state, folder.step))
         if state is not None:
             states[folder.step] = state
-    return states, peaks
+    return states, peaks, history
 
 
 def _summary(
@@ -107,6 +113,9 @@ def _summary(
     numbers = [record.step_numbers(s, data, name, case.grid.film) for name, s in states.items()]
     last = list(states.values())[-1]
     numbers[-1]["safety"] = record.safety(last, stresses)
+    for step, state in zip(numbers, states.values(), strict=True):
+        found = case.holder.findings(case.cell, state)
+        step |= {"findings": found} if found else {}
     cell_mass = {"cell": case.cell.mass} if hasattr(case.cell, "mass") else {}
     return {
         "title": case.title,
@@ -114,13 +123,14 @@ def _summary(
         "identity": case.identity(),
         "holdersim": store.provenance(0.0)["holdersim"],
         "steps": numbers,
-        "certificates": record.certificates(states, data, LIMITS, residuals),
+        "certificates": record.certificates(states, data, model.limits, residuals),
         "mass_g": {n: 1e6 * m for n, m in (assembly.masses | cell_mass).items()},
         "von_mises_max_MPa": stresses,
         "mesh": {
             "symmetry": list(assembly.symmetry),
             "pixels": model.pixels,
-            "unknowns": {n: p.condenser.dofs for n, p in model.parts.items()},
+            "unknowns": {n: p.condenser.dofs for n, p in model.parts.items()}
+            | {n: p.body.dofs for n, p in model.whole.items()},
             "from_cache": {n: p.condenser.from_cache for n, p in model.parts.items()},
         },
         "film_mm": case.grid.film,
@@ -160,12 +170,12 @@ def refine(case: Case, results: Path | str = "results") -> str:
         finer = finer.with_(f"mesh.{key}", f"{getattr(case.mesh, key) * FINER!r} mm")
     finer = finer.with_("mesh.plate_layers", case.mesh.plate_layers + 1)
     log.info("the same with pixel and elements of %.2g times the size", FINER)
-    model = Model(
+    model = model_of(
         finer.assembly(), cache=cache_folder(), keep=False, progress=lambda text: log.info("%s", text)
     )
     state: State | None = None
     for step in finer.steps:
-        for reached in steps.tighten(model, finer.pulls(step), state):
+        for reached in steps.advance(finer, model, step, state):
             state = reached
     if state is None:
         raise PhysicsRefused("the case has no step that loads anything")

@@ -1,7 +1,8 @@
 """What each step of a case changes: the states an assembly passes through.
 
 Tightening together gives all bolts their force at once, free to lengthen. Tightening one by one gives one bolt its
-force while the others keep their length, so that each pull changes all of them (elastic interaction).
+force while the others keep their length, so that each pull changes all of them (elastic interaction). In all other
+steps the bolts are locked.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from .errors import PhysicsRefused
+from .holding import Heat, Hold, Pressurise
 
 if TYPE_CHECKING:
+    from .case import Case
+    from .loads import Step
     from .solve import Model
     from .state import State
 
@@ -20,6 +24,27 @@ SNUG = 0.02
 
 TOUCHING = 0.002
 """Share of the smallest interface below which a state has not closed the gap."""
+
+
+def advance(case: Case, model: Model, step: Step, before: State | None) -> Iterator[State]:
+    """States that a step passes through."""
+    pulls = case.pulls(step)
+    if pulls:
+        yield from tighten(model, pulls, before)
+        return
+    state = before if before is not None else model.tighten({})
+    if isinstance(step, Hold):
+        passed = 0.0
+        for time in step.times:
+            state = model.locked(state, seconds=time - passed)
+            passed = time
+            yield state
+    elif isinstance(step, Pressurise):
+        yield model.locked(state, amounts={"pressure": step.pressure, "filled": step.pressure})
+    elif isinstance(step, Heat):
+        now = case.holder.warmed(case.cell, state.amounts["filled"], step.temperature)
+        assert now is not None  # checked when the case was read
+        yield model.locked(state, amounts={"pressure": now, "temperature": step.temperature})
 
 
 def tighten(model: Model, pulls: Iterable[Mapping[str, float]], before: State | None) -> Iterator[State]:
@@ -50,7 +75,7 @@ def _snug(rounds: list[dict[str, float]], names: set[str]) -> dict[str, float]:
 
 
 def check_state(state: State, step: str) -> None:
-    """Raise PhysicsRefused when bolts are beyond their proof load or an interface stays open."""
+    """Raise PhysicsRefused when bolts are beyond their proof load, springs at their end, or an interface open."""
     for bolt in state.model.assembly.bolts:
         force, proof = state.bolts[bolt.name], bolt.proof_strength * bolt.stress_area
         if force > proof:
@@ -58,11 +83,21 @@ def check_state(state: State, step: str) -> None:
                 f'step "{step}": bolt {bolt.name} carries {force:.0f} N, its proof load is {proof:.0f} N. '
                 "Lower the load or use larger bolts."
             )
+        if bolt.spring is not None and force > bolt.spring.solid:
+            raise PhysicsRefused(
+                f'step "{step}": the spring of bolt {bolt.name} is at its end at {bolt.spring.solid:.0f} N, '
+                f"{force:.0f} N act on it. Use stiffer or longer springs."
+            )
     for name, joint in state.model.joints.items():
         pressed = joint.area[state.x[joint.span] > 0].sum() / joint.area.sum()
-        if pressed < TOUCHING:
-            widest = 1e3 * float(joint.gap.max() - joint.gap.min())
+        if pressed >= TOUCHING or joint.interface.may_open:
+            continue
+        widest = 1e3 * float(joint.gap.max() - joint.gap.min())
+        if not widest:
             raise PhysicsRefused(
-                f'step "{step}": the gap of {widest:.3g} um on {name} never closes: at {state.force(name):.0f} N only '
-                f"{100 * pressed:.2g} % of it touches. Raise the load, or check the units of flatness and thickness."
+                f'step "{step}": nothing presses on {name} any more. Tighten the bolts further.'
             )
+        raise PhysicsRefused(
+            f'step "{step}": the gap of {widest:.3g} um on {name} never closes: at {state.force(name):.0f} N only '
+            f"{100 * pressed:.2g} % of it touches. Raise the load, or check the units of flatness and thickness."
+        )

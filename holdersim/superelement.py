@@ -18,6 +18,7 @@ from .assembly import Solid
 from .body import Body, stack_columns
 from .dissection import Factor, condense
 from .errors import GeometryError
+from .follower import pressure_load
 from .grid import averages, resolves
 from .materials.elastic import Elastic
 from .reduced import Frame, Links, Superelement, seen_modes
@@ -151,12 +152,14 @@ class Condenser:
             self.seconds["factor"] = time.perf_counter() - began
         assert self._factor is not None  # kept on request
         began = time.perf_counter()
-        u = np.zeros(body.dofs)
+        u: Array = np.zeros(body.dofs)
         load = self._columns @ forces
         for name, column in body.load_columns().items():
             load = load + amounts.get(name, 0.0) * column
         load = load[body.free]
         u[body.free] = self._factor.solve(load)
+        if amounts.get("pressure") and self.solid.fluid:
+            u, load = self._followed(u, load, amounts["pressure"])
         miss = body.stiffness[body.free][:, body.free] @ u[body.free] - load
         self.residual = float(np.abs(miss).max(initial=0.0) / max(np.abs(load).max(initial=0.0), 1e-300))
         if body.rigid_modes.shape[1]:
@@ -164,6 +167,18 @@ class Condenser:
             u += body.rigid_modes @ np.linalg.lstsq(seen, links - self._columns.T @ u, rcond=1e-10)[0]
         self.seconds["recover"] = time.perf_counter() - began
         return u.reshape(-1, 3)
+
+    def _followed(self, u: Array, load: Array, pressure: float) -> tuple[Array, Array]:
+        """Displacement and load with the fluid on the displaced faces; each round is smaller by pressure / modulus."""
+        body = self.body
+        assert self._factor is not None  # made by the caller
+        drawn = pressure * body.load_columns()["pressure"][body.free]
+        wet = "+".join(body.wetted)
+        for _ in range(4):
+            moved = load - drawn + pressure_load(body, wet, pressure, u)[body.free]
+            u = u.copy()
+            u[body.free] = self._factor.solve(moved)
+        return u, moved
 
     def release(self) -> None:
         """Drop the factor: it is the largest thing in memory."""

@@ -285,7 +285,11 @@ class UniaxialHolder(Holder):
 
 
 def cathode_planes(cell: Cell, pixel: float) -> tuple[a.Plane, ...]:
-    """A plane over each cathode layer: "cathode", or by pouch and layer where there are several."""
+    """A plane over each cathode layer: "cathode", or by pouch and layer where there are several.
+
+    Pixels of about 0.5 mm or more, whole multiples of those of the contact: what film would resolve.
+    """
+    pixel *= max(1, round(0.5 / pixel))
     found = cathodes(cell)
     one = len(cell.pouches()) == 1
     return tuple(

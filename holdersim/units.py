@@ -213,7 +213,8 @@ ANGLE = Kind("an angle", "rad", -6.2831853072, 6.2831853072, ("deg", "rad"), "de
 TEMPERATURE = Kind("a temperature", "K", 173.15, 673.15, ("degC", "K"), "degC")
 DENSITY = Kind("a density", "t/mm^3", 1e-11, 2.3e-8, ("kg/m^3", "g/cm^3"), "kg/m^3")
 EXPANSION = Kind("a thermal expansion", "1/K", 0.0, 1e-3, ("um/m/K", "1/K"), "um/m/K")
-KINDS = (LENGTH, THICKNESS, AREA, FORCE, PRESSURE, TORQUE, TEMPERATURE, DENSITY, EXPANSION, ANGLE)
+TIME = Kind("a time", "s", 1e-3, 1e10, ("s", "min", "h", "day"), "s")
+KINDS = (TIME, LENGTH, THICKNESS, AREA, FORCE, PRESSURE, TORQUE, TEMPERATURE, DENSITY, EXPANSION, ANGLE)
 
 Length = Annotated[float, *door(LENGTH)]
 Position = Annotated[float, *door(POSITION)]
@@ -226,6 +227,7 @@ Strength = Annotated[float, *door(STRENGTH)]
 Torque = Annotated[float, *door(TORQUE)]
 Angle = Annotated[float, *door(ANGLE)]
 Temperature = Annotated[float, *door(TEMPERATURE)]
+Time = Annotated[float, *door(TIME)]
 Density = Annotated[float, *door(DENSITY)]
 Expansion = Annotated[float, *door(EXPANSION)]
 

@@ -21,7 +21,9 @@ from ..assembly import Assembly, Interface, LayerStack, Traction
 from ..errors import GeometryError
 from ..geometry.mesh import Array, Index
 from ..grid import PressureGrid
+from ..materials.rubber import Rubber
 from .elements import SIDES, Part
+from .rubber import hyperelastic, is_soft, left_out, tied
 
 STIFFNESS = 1e6
 """Contact pressure per overclosure [MPa/mm]: 10 MPa press the faces 10 nm into each other."""
@@ -58,7 +60,8 @@ def write(
         lines += _elements(part, start[name], first[name])
     lines += _supports(parts, start)
     for interface in assembly.interfaces:
-        lines += _contact(interface, parts, first, stiffness)
+        stick = tied(interface, opened=_is_open(assembly, interface))
+        lines += _pair(interface, parts, first, None if stick else stiffness)
     lines += _step(assembly, parts, start, force_per_bolt)
     path = Path(path)
     path.write_text("\n".join(lines) + "\n", encoding="ascii")
@@ -88,6 +91,7 @@ def _heading(assembly: Assembly, stiffness: float) -> Iterator[str]:
     yield "** CalculiX starts with softer contact and ends with a tiny second increment: read the last one"
     yield f"** rigid motions: springs of {WEAK:g} N/mm"
     yield "** quadratic hexahedra are C3D20 (serendipity)"
+    yield from left_out(assembly)
 
 
 def _nodes(part: Part, points: Array, start: int) -> Iterator[str]:
@@ -107,7 +111,10 @@ def _elements(part: Part, start: int, first: int) -> Iterator[str]:
                 yield ", ".join(entries[16:])
         yield f"*MATERIAL, NAME={label('M', name)}"
         yield f"** {material.name}"
-        yield f"*ELASTIC\n{material.E:.12g}, {material.nu:.12g}"
+        if isinstance(material, Rubber):
+            yield from hyperelastic(material, part.solid.name)
+        else:
+            yield f"*ELASTIC\n{material.E:.12g}, {material.nu:.12g}"
         if material.density > 0:
             yield f"*DENSITY\n{material.density:.12g}"
         if material.expansion:
@@ -190,12 +197,22 @@ def _gap(assembly: Assembly, interface: Interface, x: Array, y: Array) -> Array:
     return np.asarray(field(np.column_stack([np.clip(y, cy[0], cy[-1]), np.clip(x, cx[0], cx[-1])])))
 
 
-def _contact(
-    interface: Interface, parts: dict[str, Part], first: dict[str, int], stiffness: float
+def _is_open(assembly: Assembly, interface: Interface) -> bool:
+    """Whether an interface has an initial gap anywhere."""
+    if interface.gap is None:
+        return False
+    x, y = PressureGrid.over(interface.region, interface.pixel, assembly.symmetry).centres
+    return bool(np.any(np.abs(_gap(assembly, interface, x, y)) > TOUCH))
+
+
+def _pair(
+    interface: Interface, parts: dict[str, Part], first: dict[str, int], stiffness: float | None
 ) -> Iterator[str]:
-    """Contact pair; the slave is the finer face, restricted to the region."""
+    """Contact pair, or a tie without stiffness; the slave, restricted to the region, is the rubber or finer face."""
     sides = [(side, *_side(interface, side, parts)) for side in ("below", "above")]
-    fine = max((0, 1), key=lambda i: len(sides[i][3]))
+    fine = max(
+        (0, 1), key=lambda i: (isinstance(sides[i][2].solid.material, Rubber) and not stiffness, len(sides[i][3]))
+    )
     names = []
     for i, (side, name, part, cells, numbers) in enumerate(sides):
         if i == fine:
@@ -207,16 +224,20 @@ def _contact(
         for cell, number in zip(_rows(cells + first[name] + 1), _rows(numbers + 1), strict=True):
             yield f"{cell}, S{number}"
     law = label("C", interface.name)
-    yield f"*SURFACE INTERACTION, NAME={law}"
-    yield f"*SURFACE BEHAVIOR, PRESSURE-OVERCLOSURE=LINEAR\n{stiffness:.12g}"
-    yield f"*CONTACT PAIR, INTERACTION={law}, TYPE=SURFACE TO SURFACE"
+    if stiffness is None:
+        yield f"*TIE, NAME={law}, POSITION TOLERANCE={10 * TOUCH:g}, ADJUST=NO"
+    else:
+        yield f"*SURFACE INTERACTION, NAME={law}"
+        yield f"*SURFACE BEHAVIOR, PRESSURE-OVERCLOSURE=LINEAR\n{stiffness:.12g}"
+        yield f"*CONTACT PAIR, INTERACTION={law}, TYPE=SURFACE TO SURFACE"
     yield f"{names[fine]}, {names[1 - fine]}"
 
 
 def _step(
     assembly: Assembly, parts: dict[str, Part], start: dict[str, int], force_per_bolt: dict[str, float]
 ) -> Iterator[str]:
-    yield "*STEP, INC=1000\n*STATIC\n1., 1."
+    soft = is_soft(assembly)
+    yield "*STEP, NLGEOM, INC=1000\n*STATIC\n0.1, 1." if soft else "*STEP, INC=1000\n*STATIC\n1., 1."
     for bolt in assembly.bolts:
         for seat in bolt.seats:
             name, face = seat.split(".", 1)
@@ -234,7 +255,7 @@ def _step(
             yield from _forces(part, face, traction, start[name])
     yield "*NODE FILE\nU, RF\n*EL FILE\nS\n*CONTACT FILE\nCDIS, CSTR"
     for name, part in parts.items():
-        yield f"*NODE PRINT, NSET={label('N', name)}\nU"
+        yield f"*NODE PRINT, NSET={label('N', name)}\n{'U, RF' if soft else 'U'}"
         for block, _, _ in part.blocks:
             yield f"*EL PRINT, ELSET={label('E', name, block)}\nS"
     yield "*END STEP"

@@ -13,6 +13,7 @@ from ..assembly import LayerStack, Solid, Traction
 from ..errors import GeometryError
 from ..geometry.mesh import Array, Index, MeshData, mesh_shape
 from ..materials.elastic import Elastic
+from ..materials.rubber import Rubber
 
 ORDER = {"hexahedron": [0, 1, 3, 2, 4, 5, 7, 6], "tetrahedron": [0, 1, 2, 3]}
 """Tensor vertices in CalculiX order."""
@@ -67,7 +68,7 @@ class Part:
     cells: Index
     cell: str
     kind: str
-    blocks: tuple[tuple[str, Elastic, Index], ...]
+    blocks: tuple[tuple[str, Elastic | Rubber, Index], ...]
     faces: dict[str, tuple[Index, Index]]
 
     @classmethod
@@ -85,7 +86,7 @@ class Part:
         faces = {name: _sides(cells, mesh.cell, facets) for name, facets in mesh.faces.items()}
         if solid.degree == 2:
             points, cells = _with_middles(points, cells, mesh.cell)
-        kind = TYPES[mesh.cell, solid.degree]
+        kind = TYPES[mesh.cell, solid.degree] + ("R" if isinstance(solid.material, Rubber) else "")
         return cls(solid, points, cells, mesh.cell, kind, _blocks(solid, mesh), faces)
 
     def face(self, name: str) -> tuple[Index, Index]:
@@ -133,11 +134,13 @@ class Part:
         return nodes, total[nodes], float(da.sum())
 
 
-def _blocks(solid: Solid, mesh: MeshData) -> tuple[tuple[str, Elastic, Index], ...]:
+def _blocks(solid: Solid, mesh: MeshData) -> tuple[tuple[str, Elastic | Rubber, Index], ...]:
     if isinstance(solid.shape, LayerStack):
         return tuple((layer.name, layer.material, mesh.regions[layer.name]) for layer in solid.shape.layers)
-    if not isinstance(solid.material, Elastic):
-        raise GeometryError(f"solid '{solid.name}' has no elastic material; other laws are not exported")
+    if solid.material is None:
+        raise GeometryError(f"solid '{solid.name}' has no material")
+    if isinstance(solid.material, Rubber) and (mesh.cell, solid.degree) != ("hexahedron", 2):
+        raise GeometryError(f"rubber '{solid.name}' needs hexahedra of degree 2")
     return (("body", solid.material, np.arange(len(mesh.cells))),)
 
 

@@ -16,7 +16,7 @@ from .rubber import Rubber, StrainEnergy, law_from_shore, named
 
 COEFFICIENT = units.narrowed(units.RUBBER_MODULUS, -100.0, 100.0)
 BULK = units.narrowed(units.MODULUS, 10.0, 1e6)
-TIME = units.Kind("a time", "s", 1e-3, 1e10, ("s", "min", "h", "day"))
+TIME = units.TIME
 Coefficient = Annotated[float, *units.door(COEFFICIENT)]
 Time = Annotated[float, *units.door(TIME)]
 Law = Literal["neo_hookean", "mooney_rivlin", "yeoh", "ogden"]

@@ -62,7 +62,7 @@ def test_wall_friction_is_told() -> None:
 def test_numbers_of_wall_friction() -> None:
     """What arrives below and what the die carries add up to the force on the upper plunger."""
     made, area = case(), pi / 4 * 169
-    found = made.holder.findings(made.cell, 1000.0)  # type: ignore[attr-defined]
+    found = made.holder.along_wall(made.cell, 1000.0)  # type: ignore[attr-defined]
     assert found["pressure at upper plunger | cathode [MPa]"] == pytest.approx(1000 / area)
     below = found["pressure at Si | lower plunger [MPa]"] * area
     assert below + found["force of wall friction on the die [N]"] == pytest.approx(1000.0)
