@@ -1,8 +1,15 @@
-"""Follower load: a fluid presses along the normals of the displaced faces, not of the drawn ones."""
+"""Follower load: a fluid presses along the normals of the displaced faces, not of the drawn ones.
+
+A body that is wet all around stands under -p everywhere, and this stress resists what the turning load drives: taken
+alone, the turning load would buckle a thin cell that no fluid can buckle. Together they only change the moduli.
+"""
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from . import _dolfinx as dx
@@ -33,6 +40,18 @@ def pressure_load(body: Body, face: str, pressure: float, u: Array) -> Array:
             forces = -pressure * np.einsum("f,fqd,q,qk->fkd", outward, area, weights, values)
             np.add.at(load, nodes, forces)
     return load.ravel()
+
+
+def pressure_stiffness(body: Body) -> sp.csr_matrix:
+    """Stiffness [N/mm per MPa] that a fluid all around adds: of initial stress and follower load in one.
+
+    Initial stress -p gives - int grad u : grad v, the load on a closed surface int (div u div v - grad u^T : grad v);
+    the sum is int (div u div v - 2 eps(u) : eps(v)), a body of lame + p, mu - p: rotations drop out, p / mu remains.
+    """
+    added = copy.copy(body)
+    added.__dict__.pop("stiffness", None)
+    added.lame, added.mu = np.ones_like(body.lame), -np.ones_like(body.mu)
+    return added.stiffness
 
 
 def enclosed_volume(body: Body, face: str, u: Array) -> float:

@@ -7,7 +7,7 @@ import pytest
 
 from holdersim.assembly import Block, Layer, LayerStack, Rect, Round, Slab, Solid, Vessel
 from holdersim.body import Body
-from holdersim.follower import Array, enclosed_volume, pressure_load
+from holdersim.follower import Array, enclosed_volume, pressure_load, pressure_stiffness
 from holdersim.geometry.mesh import mesh_shape
 from holdersim.materials.elastic import Elastic
 
@@ -80,3 +80,29 @@ def test_pressure_follows_a_turned_face() -> None:
     turn = np.array([[0, 0, 1.0], [0, 1, 0], [-1, 0, 0]])
     f = pressure_load(b, "top", 3.0, b.coordinates @ turn.T - b.coordinates).reshape(-1, 3).sum(axis=0)
     assert f == pytest.approx(np.array([-3.0 * 12, 0, 0]), abs=1e-11)
+
+
+@pytest.mark.parametrize("degree", [1, 2])
+def test_initial_stress_and_turning_load_together_change_the_moduli(degree: int) -> None:
+    """K of the load by differences, plus - int grad u : grad v of the stress -p, is K(lame 1, mu -1) for a wet body.
+
+    So a rotation costs nothing, while the turning load alone does work on it.
+    """
+    import ufl
+
+    from holdersim import _dolfinx as dx
+
+    b = body(BLOCK, degree)
+    u, v = ufl.TrialFunction(b.space), ufl.TestFunction(b.space)
+    measure = ufl.Measure("dx", b.domain, metadata={"quadrature_degree": 2 * degree})
+    stress = -dx.matrix(ufl.inner(ufl.grad(u), ufl.grad(v)) * measure)
+    rng = np.random.default_rng(2)
+    for _ in range(3):
+        w = rng.normal(0, 1, b.coordinates.shape)
+        turned = -(pressure_load(b, SIDES, 1.0, w) - pressure_load(b, SIDES, 1.0, -w)) / 2
+        found, wanted = turned + stress @ w.ravel(), pressure_stiffness(b) @ w.ravel()
+        assert np.abs(found - wanted).max() < 1e-11 * np.abs(turned).max()
+    spin = np.cross([0.3, -0.5, 0.8], b.coordinates)
+    alone = -(pressure_load(b, SIDES, 1.0, spin) - pressure_load(b, SIDES, 1.0, -spin)) / 2
+    assert np.abs(pressure_stiffness(b) @ spin.ravel()).max() < 1e-12 * np.abs(alone).max()
+    assert np.abs(alone).max() > 0.01
