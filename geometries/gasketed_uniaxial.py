@@ -58,7 +58,8 @@ class GasketedUniaxial(UniaxialHolder):
 
     def build(self, cell: Cell, mesh: MeshSizes, symmetry: tuple[str, ...] = ()) -> Assembly:
         """Plates, pads and cell, which lies on z = 0; every pad may find terraces, plates and the other pad."""
-        cells, between = cell_solids(cell, mesh, symmetry, reach=True)
+        smooth = replace(mesh, cell_size=mesh.pixel / 2)  # as fine as pixels ask for: rubber presses smoothly
+        cells, between = cell_solids(cell, smooth, symmetry, reach=True)
         low, above = (self._side(s, cell, mesh, symmetry) for s in ("bottom", "top"))
         cells = self._finer(cells, cell, mesh)
         solids = (*low[0], *cells, *reversed(above[0]))
@@ -74,8 +75,9 @@ class GasketedUniaxial(UniaxialHolder):
         press, pad = self.outline(which, cell), self.pad_of(which)
         up, z = (1.0, cell.thickness) if which == "top" else (-1.0, 0.0)
         thick = pad.thickness if pad else 0.0
-        core = cell.regions["separator"]  # where the plate is finer, clear of the washers
-        solids = [self.plate_solid(which, core, mesh, z + up * thick, symmetry)]
+        # rubber elements span two pixels and the metal resolves them: pixels then hold the soft face everywhere
+        finest = replace(mesh, plate_size=min(mesh.plate_size, mesh.pixel)) if pad else mesh
+        solids = [self.plate_solid(which, press, finest, z + up * thick, symmetry)]
         plate, reach = f"{which}_plate.press", press.clip(pouch)
         if pad is None:
             gap = self.plate_gap(which, face.gap)
@@ -86,7 +88,7 @@ class GasketedUniaxial(UniaxialHolder):
         block = pads.mesh_of(press, thick, size, layers)
         solids.append(Solid(f"{which}_pad", block, pad.rubber, 2, min(z, z + up * thick), symmetry=symmetry))
         found = face.face.replace(".top", ".surface")
-        pixel, rough, own = max(mesh.pixel, size), pad.friction, f"{which}_pad"
+        pixel, rough, own = mesh.pixel, pad.friction, f"{which}_pad"
         on_plate = _facing(f"{which}_plate_pad", which, plate, f"{own}.{outer}", press, pixel,
                            self.plate_gap(which), rough)  # fmt: skip
         on_cell = _facing(f"cell_{which}", which, f"{own}.{inner}", found, reach, mesh.pixel,
@@ -94,9 +96,7 @@ class GasketedUniaxial(UniaxialHolder):
         return solids, [on_plate, on_cell]
 
     def _finer(self, cells: tuple[Solid, ...], cell: Cell, mesh: MeshSizes) -> tuple[Solid, ...]:
-        """The cell with small elements wherever a pad reaches, unless both pads carry the grid themselves."""
-        if mesh.pixel >= _pad_mesh(mesh)[0] and self.pad_of("top") and self.pad_of("bottom"):
-            return cells
+        """The cell with small elements wherever a pad reaches."""
         reach = _around(self.outline("top", cell), self.outline("bottom", cell))
         fine = _around(reach, cell.regions["separator"]).clip(cell.regions["pouch"])
         return tuple(replace(s, shape=replace(s.shape, fine=fine)) if isinstance(s.shape, LayerStack) else s
@@ -113,7 +113,7 @@ class GasketedUniaxial(UniaxialHolder):
             over = (x > pouch.x0) & (x < pouch.x1) & (y > pouch.y0) & (y < pouch.y1)
             return np.where(over, inf, cell.thickness)
 
-        pixel, rough = max(mesh.pixel, _pad_mesh(mesh)[0]), min(low.friction, high.friction)
+        pixel, rough = 2 * mesh.pixel, min(low.friction, high.friction)
         yield Interface("pads", "bottom_pad.top", "top_pad.bottom", common, pixel, gap, rough,
                         may_open=True)  # fmt: skip
 
@@ -197,8 +197,8 @@ def _around(one: Rect, two: Rect) -> Rect:
 
 
 def _pad_mesh(mesh: MeshSizes) -> tuple[float, int]:
-    """Size of a pad's elements [mm] and their number through it: 1 mm and 3, finer and coarser as the plates are."""
-    return 0.8 * mesh.plate_size, max(2, round(1.5 * mesh.plate_layers))
+    """Size of a pad's elements [mm], two pixels, and their number through it, as for the plates."""
+    return 2 * mesh.pixel, max(2, round(1.5 * mesh.plate_layers))
 
 
 def _facing(
