@@ -182,5 +182,12 @@ def test_pressure_above_the_rating() -> None:
     assert h.fluid_check("steps[1].pressure", 3.0, cell()) == ([], [])
 
 
+def test_a_closed_charge_warms_up() -> None:
+    """V32: air shut in at 30 degC and 5.101 MPa absolute gains 0.1875 MPa in 10 K; a regulator keeps what it had."""
+    shut = chamber(fluid={"kind": "closed_gas", "gas": "air", "temperature": "30 degC"})
+    assert shut.warmed(cell(), 5.0, 313.15) - 5.0 == pytest.approx(0.1875, rel=2e-3)
+    assert chamber().warmed(cell(), 5.0, 313.15) == 5.0
+
+
 def test_a_sound_chamber_says_nothing() -> None:
     assert said() == "" and said(shape="box", wall="8 mm", bolts=12) == ""
