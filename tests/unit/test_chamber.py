@@ -62,7 +62,7 @@ def test_the_chamber_around_the_paper_s_cell() -> None:
     parts = {part["name"]: part for part in drawing(a)["plates"]}
     assert parts["lid"]["press_z"] == parts["vessel"]["press_z"] == 20 and parts["lid"]["z1"] == 36
     assert isinstance(vessel.shape, Vessel) and sum(s.height for s in vessel.shape.slabs) == 12 + 20
-    assert [(p.name, p.layer) for p in a.planes] == [("cell.cathode", "cell.cathode")]
+    assert [(p.name, p.layer) for p in a.planes] == [("cathode", "cell.cathode")]
     assert mirror_planes(a) == ("x0", "y0") and len(a.bolts) == 8
     quarter = chamber().build(cell(), SIZES, ("x0", "y0"))
     assert sum(b.share for b in quarter.bolts) == 2 and {s.symmetry for s in quarter.solids} == {("x0", "y0")}
