@@ -367,7 +367,8 @@ class SoftModel(Model):
         self, now: _Point, load: _Load, systems: tuple[Array, sp.csr_matrix], slipped: Array
     ) -> tuple[_Point, Array, bool]:
         """Contact with the rubber taken as linear: new forces and sets, increments (dofs,), whether sets stayed."""
-        sets, seen, first = now.sets, set(), True
+        sets, first = now.sets, True
+        settling = now.steps == 0  # the first step finds the contact: its changes do not count as turns
         for _ in range(INNER):
             step, x0 = self._step(now, sets, load, systems, slipped)
             du_free, dx, turn = coupled.solve(step)
@@ -376,19 +377,15 @@ class SoftModel(Model):
             du[self._free] = du_free
             moved = self._opening(x, rigid, load) + self._whole.T @ (self._gather(now.soft) + du)
             after = self._sets(x, moved, sets, slipped)
-            first = first and after.changes(sets) == 0
-            if after.changes(sets) <= FEW * self.pixels:
+            changes = after.changes(sets)
+            first = first and changes == 0
+            if not settling:
+                after = replace(after, turns=sets.turns + (after.closed != sets.closed))
+            if changes <= (FEW * self.pixels if settling else 0):
                 break
-            key = after.closed.tobytes() + after.slips.tobytes()
-            if key in seen:
-                break
-            seen.add(key)
             sets = after
         turned = np.abs(after.direction - now.sets.direction)[after.slips]
-        settling = now.steps == 0  # the first step finds the contact: its changes do not count
-        turned_now = 0 if settling else (after.closed != now.sets.closed).astype(np.int64)
-        after = replace(after, turns=now.sets.turns + turned_now)
-        steady = first and after.changes(sets) == 0 and float(turned.max(initial=0.0)) < 1e-8
+        steady = first and float(turned.max(initial=0.0)) < 1e-8
         return replace(now, x=x, rigid=rigid, sets=after, gap=moved), du, steady
 
     def _opening(self, x: Array, rigid: Array, load: _Load) -> Array:

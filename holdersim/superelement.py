@@ -14,11 +14,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from .assembly import Solid
+from .assembly import LayerStack, Solid
 from .body import Body, stack_columns
 from .dissection import Factor, condense
 from .errors import GeometryError
-from .follower import pressure_load
+from .follower import pressure_stiffness
 from .grid import averages, resolves
 from .materials.elastic import Elastic
 from .reduced import Frame, Links, Superelement, seen_modes
@@ -158,7 +158,7 @@ class Condenser:
             load = load + amounts.get(name, 0.0) * column
         load = load[body.free]
         u[body.free] = self._factor.solve(load)
-        if amounts.get("pressure") and self.solid.fluid:
+        if amounts.get("pressure") and self.solid.fluid and isinstance(self.solid.shape, LayerStack):
             u, load = self._followed(u, load, amounts["pressure"])
         miss = body.stiffness[body.free][:, body.free] @ u[body.free] - load
         self.residual = float(np.abs(miss).max(initial=0.0) / max(np.abs(load).max(initial=0.0), 1e-300))
@@ -169,15 +169,17 @@ class Condenser:
         return u.reshape(-1, 3)
 
     def _followed(self, u: Array, load: Array, pressure: float) -> tuple[Array, Array]:
-        """Displacement and load with the fluid on the displaced faces; each round is smaller by pressure / modulus."""
-        body = self.body
+        """Displacement and load of a cell that is wet all around: the load turns with the faces and so does its stress.
+
+        Both together are a stiffness of the order of the pressure: each round is smaller by pressure / modulus.
+        """
+        free = self.body.free
+        added = pressure * pressure_stiffness(self.body)[free][:, free]
         assert self._factor is not None  # made by the caller
-        drawn = pressure * body.load_columns()["pressure"][body.free]
-        wet = "+".join(body.wetted)
         for _ in range(4):
-            moved = load - drawn + pressure_load(body, wet, pressure, u)[body.free]
+            moved = load - added @ u[free]
             u = u.copy()
-            u[body.free] = self._factor.solve(moved)
+            u[free] = self._factor.solve(moved)
         return u, moved
 
     def release(self) -> None:

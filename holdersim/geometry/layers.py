@@ -166,9 +166,29 @@ def _faces(points: Array, cells: Index, top: Index) -> dict[str, Index]:
         "top": top[flat],
         "surface": top,
         "plateau": top[flat & (z.max(axis=1) >= z.max() - tiny)],
-        "sides": outer[upright & ~low],
+        "sides": outer[upright & ~low & ~_covered(points, outer, top)],
     }
     return faces | ({"ramps": top[~flat]} if (~flat).any() else {})
+
+
+def _covered(points: Array, facets: Index, top: Index) -> NDArray[np.bool_]:
+    """Which upright facets end in the void below a ramp: the neighbouring column reaches as high at that edge."""
+    plan = np.unique(np.round(points[:, :2], 9), axis=0, return_inverse=True)[1].ravel()
+    edges = top[:, [[0, 1], [2, 3], [0, 2], [1, 3]]].reshape(-1, 2)
+    n = len(points)
+    keys, at, count = np.unique(_pair(plan[edges], n), return_inverse=True, return_counts=True)
+    lowest = np.full(len(keys), np.inf)
+    np.minimum.at(lowest, at, points[edges, 2].mean(axis=1))
+    wanted = _pair(plan[facets], n)
+    found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    reach = np.sort(points[facets, 2], axis=1)[:, 2:].mean(axis=1)
+    between = (keys[found] == wanted) & (count[found] == 2)
+    return np.asarray(between & (lowest[found] >= reach - 1e-9 * points[:, 2].max()))
+
+
+def _pair(plan: Index, n: int) -> Index:
+    """One number for the two places in the plan of every edge or upright facet."""
+    return np.asarray(plan.min(axis=1) * n + plan.max(axis=1), dtype=np.int64)
 
 
 def _cross(a: Array, b: Array) -> Array:

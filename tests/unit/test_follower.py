@@ -9,7 +9,10 @@ from holdersim.assembly import Block, Layer, LayerStack, Rect, Round, Slab, Soli
 from holdersim.body import Body
 from holdersim.follower import Array, enclosed_volume, pressure_load, pressure_stiffness
 from holdersim.geometry.mesh import mesh_shape
+from holdersim.holder import Mesh
 from holdersim.materials.elastic import Elastic
+from holdersim.piles import cell_solids
+from holdersim.stacks import CELLS
 
 STEEL = Elastic("steel", 200e3, 0.3)
 BLOCK = Block((0, 1, 3, 4), (-1, 0, 2), (0, 0.5, 2))
@@ -106,3 +109,15 @@ def test_initial_stress_and_turning_load_together_change_the_moduli(degree: int)
     alone = -(pressure_load(b, SIDES, 1.0, spin) - pressure_load(b, SIDES, 1.0, -spin)) / 2
     assert np.abs(pressure_stiffness(b) @ spin.ravel()).max() < 1e-12 * np.abs(alone).max()
     assert np.abs(alone).max() > 0.01
+
+
+@pytest.mark.parametrize("kind", ["two_electrode", "three_electrode", "bilayer"])
+def test_a_pouch_is_wet_all_around_and_only_there(kind: str) -> None:
+    """Gauss 1813: on a shaken pouch no resultant and no moment, so no layer's end in the void below a film is wet."""
+    cell = CELLS[kind]()
+    (solid,), _ = cell_solids(cell, Mesh.model_validate({"level": 0}).sizes(2.0))  # type: ignore[arg-type]
+    b = Body(solid, mesh_shape(solid.shape))
+    u = np.random.default_rng(0).normal(0, 1e-3, b.coordinates.shape)
+    f = pressure_load(b, "bottom+top+ramps+sides", 5.0, u).reshape(-1, 3)
+    assert np.abs(f.sum(axis=0)).max() < 1e-13 * np.abs(f).sum()
+    assert np.abs(np.cross(b.coordinates + u, f).sum(axis=0)).max() < 1e-12 * np.abs(f).sum()

@@ -251,3 +251,15 @@ def test_the_load_may_follow_the_cell() -> None:
     assert abs(follows.reshape(-1, 3)[:, 2].sum()) < 1e-12 * scale
     change = np.abs(follows - drawn).sum() / scale
     assert 1e-5 < change < 0.02, f"the loads differ by {change:.2e}"
+
+
+def test_a_free_cell_hardly_moves() -> None:
+    """The paper's cell curls by tens of um, as layers of unlike stiffness shrink unlike; it does not buckle.
+
+    Beside the steps the stress through the thickness stays of the order of the fluid's 5 MPa.
+    """
+    solids, _ = cell_solids(CELLS["two_electrode"](), Mesh.model_validate({"level": 0}).sizes(1.0), BOTH)  # type: ignore[arg-type]
+    state = floated(solids, {}, 1.0, BOTH)
+    assert 1e-3 < np.abs(state.displacement("cell")).max() < 0.1
+    sigma, _ = state.stress("cell")
+    assert abs(np.median(sigma[:, 2]) + 5) < 0.02 and sigma[:, 2].min() > -30 and sigma[:, 2].max() < 10
