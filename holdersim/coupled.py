@@ -25,15 +25,21 @@ import scipy.linalg
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from .dissection import Factor, condense
+from .cholesky import Cholesky
 from .errors import NotConvergedError
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
+Part = tuple[Index, Index]
+"""Rows and columns of a block."""
+
 log = logging.getLogger(__name__)
 
 STALLED = 1e-3
 """What a linear step may miss, relative: the next Newton step starts from what is left."""
+
+MOST_BLOCKS = 64
+"""Kinds of rows of a compliance with more of which it is taken as one block."""
 
 
 @dataclass(frozen=True)
@@ -60,18 +66,51 @@ class Step:
     node: Index
 
 
-def solve(step: Step, tolerance: float = 1e-9) -> tuple[Array, Array, Array]:
+class Memory:
+    """What is kept from step to step of one model: the order of elimination, the blocks of its compliance."""
+
+    def __init__(self) -> None:
+        self._factor: Cholesky | None = None
+        self._compliance: Array | None = None
+        self._blocks: list[Part] = []
+
+    def factor(self, step: Step, on: Index) -> Cholesky | None:
+        """Factor of the tangent with the held links `on` as springs."""
+        if not len(step.residual):
+            return None
+        b = step.columns[:, on]
+        held = sp.csr_matrix(step.tangent + b @ sp.diags(step.springs[on]) @ b.T)
+        if self._factor is None or self._factor.size != len(step.residual):
+            b = step.columns[:, step.springs > 0]
+            self._factor = Cholesky(held, sp.csr_matrix(b @ b.T))
+        if not self._factor.factorise(held):
+            self._factor = self._factor.wider(held)
+            self._factor.factorise(held)
+        return self._factor
+
+    def blocks(self, step: Step) -> list[Part]:
+        """Where the compliance has entries, see `_blocks`."""
+        if self._compliance is not step.compliance:
+            self._compliance, self._blocks = step.compliance, _blocks(step.compliance)
+        return self._blocks
+
+
+def solve(step: Step, memory: Memory | None = None, tolerance: float = 1e-9) -> tuple[Array, Array, Array]:
     """Increments du (n,), T z (size,), a (r,).
 
-    Raises NotConvergedError when the soft bodies have lost their stability or GMRES stalls.
+    memory: of an earlier step of the same model. Raises NotConvergedError when the soft bodies have lost their
+    stability or GMRES stalls.
     """
+    memory = memory or Memory()
     on, d = step.on, step.springs[step.on]
     soft = np.flatnonzero(d > 0)
     b = sp.csc_matrix(step.columns[:, on])
-    factor = _factor(step, sp.csc_matrix(b[:, soft]), d[soft])
-    c = _sandwich(step)
+    bt = sp.csr_matrix(b.T)
+    factor = memory.factor(step, on[soft])
     modes = step.modes[on]
-    unit = float(1.0 / np.median(d[soft])) if len(soft) else float(np.median(np.abs(np.diag(c)))) or 1.0
+    c = _sandwich(step, memory.blocks(step))
+    own = np.diag(step.compliance)
+    unit = float(1.0 / np.median(d[soft])) if len(soft) else float(np.median(np.abs(own[on]))) or 1.0
 
     def respond(v: Array, q: Array) -> Array:
         """du under forces v at all links while the springs stretch by q."""
@@ -82,60 +121,71 @@ def solve(step: Step, tolerance: float = 1e-9) -> tuple[Array, Array, Array]:
         return factor.solve(step.columns @ v)
 
     def apply(y: Array) -> Array:
-        x, q = step.follow @ y[: len(on)], c @ y[: len(on)] + modes @ y[len(on) :]
-        return np.concatenate([q + b.T @ respond(x, q), unit * (step.modes.T @ x)])
+        x = step.follow @ y[: len(on)]
+        q = c(y[: len(on)], x) + modes @ y[len(on) :]
+        return np.concatenate([q + bt @ respond(x, q), unit * (step.modes.T @ x)])
 
     base = respond(np.zeros(len(step.springs)), step.missed)
     if factor is not None:
         base = base - factor.solve(step.residual)
     rhs = -np.concatenate([step.missed + b.T @ base, unit * step.load])
-    y = gmres(apply, rhs, _preconditioner(c, modes, d, soft, b, factor, unit), tolerance)
-    x, q = step.follow @ y[: len(on)], c @ y[: len(on)] + modes @ y[len(on) :]
-    return base + respond(x, q), np.asarray(x), y[len(on) :]
+    y = gmres(apply, rhs, _preconditioner(step, soft, b, factor, unit), tolerance)
+    x = np.asarray(step.follow @ y[: len(on)])
+    q = c(y[: len(on)], x) + modes @ y[len(on) :]
+    return base + respond(x, q), x, y[len(on) :]
 
 
-def _factor(step: Step, b: sp.csc_matrix, d: Array) -> Factor | None:
-    """Factor of the tangent with the held links as springs."""
-    n = len(step.residual)
-    if not n:
-        return None
-    held = sp.csr_matrix(step.tangent + b @ sp.diags(d) @ b.T)
-    _, factor = condense(held, sp.csc_matrix((n, 0)), step.coordinates, step.node, keep=True)
-    return factor
+def _blocks(compliance: Array) -> list[Part]:
+    """Rows and columns of the blocks that hold all entries: links of one stiff body do not feel those of another."""
+    full = compliance != 0
+    _, kind = np.unique(np.packbits(full, axis=1), axis=0, return_inverse=True)
+    kind = kind.ravel()
+    if kind.max(initial=0) > MOST_BLOCKS:
+        return [(np.flatnonzero(full.any(axis=1)), np.flatnonzero(full.any(axis=0)))]
+    rows = [np.flatnonzero(kind == k) for k in range(kind.max(initial=-1) + 1)]
+    return [(r, np.flatnonzero(full[r[0]])) for r in rows if full[r[0]].any()]
 
 
-def _sandwich(step: Step) -> Array:
-    """C T at the held links, (m, m)."""
-    on = step.on
-    c = step.compliance[np.ix_(on, on)]
-    c[np.arange(len(on)), np.arange(len(on))] += step.stretch
-    other = step.follow.tolil(copy=True)
-    other[on, np.arange(len(on))] = 0.0
-    rest = sp.csr_matrix(other)
-    rest.eliminate_zeros()
-    if rest.nnz:
-        rows = np.unique(rest.nonzero()[0])
-        c = c + step.compliance[np.ix_(on, rows)] @ rest[rows]
-    return np.asarray(c)
+def _sandwich(step: Step, blocks: list[Part]) -> Callable[[Array, Array], Array]:
+    """The function (z, T z) -> C T z at the held links, (m,)."""
+    place, reached = np.full(len(step.springs), -1), np.zeros(len(step.springs), dtype=bool)
+    place[step.on] = np.arange(len(step.on))
+    reached[step.on] = True
+    reached[step.follow.nonzero()[0]] = True
+    held = []
+    for rows, columns in blocks:
+        rows, columns = rows[place[rows] >= 0], columns[reached[columns]]
+        held.append((place[rows], columns, step.compliance[np.ix_(rows, columns)]))
+
+    def times(z: Array, x: Array) -> Array:
+        q = step.stretch * z
+        for rows, columns, block in held:
+            q[rows] += block @ x[columns]
+        return q
+
+    return times
 
 
 def _preconditioner(
-    c: Array, modes: Array, d: Array, soft: Index, b: sp.csc_matrix, factor: Factor | None, unit: float
+    step: Step, soft: Index, b: sp.csc_matrix, factor: Cholesky | None, unit: float
 ) -> Callable[[Array], Array]:
     """Solution with 1 / D for the soft links; links between stiff bodies and rigid motions exactly."""
-    m, r = modes.shape
+    on, m, r = step.on, len(step.on), step.modes.shape[1]
     hard = np.setdiff1d(np.arange(m), soft)
-    ds, rs, rh = d[soft], modes[soft], modes[hard]
-    g = rs.copy()
+    d, modes = step.springs[on[soft]], step.modes[on]
+    felt = step.follow.T @ step.modes  # by rigid motions of the forces
+    g = modes[soft]
     if factor and r:
-        g -= b[:, soft].T @ factor.solve(b[:, soft] @ (ds[:, None] * rs))
+        g = g - b[:, soft].T @ factor.solve(b[:, soft] @ (d[:, None] * g))
     h = len(hard)
     small = np.zeros((h + r, h + r))
-    chs = c[np.ix_(hard, soft)]
-    small[:h, :h] = c[np.ix_(hard, hard)]
-    small[:h, h:] = rh - chs @ (ds[:, None] * g)
-    small[h:, :h] = unit * rh.T
-    small[h:, h:] = -unit * (rs.T @ (ds[:, None] * g))
+    rows = step.compliance[on[hard]] @ step.follow if h else np.zeros((0, m))
+    rows[np.arange(h), hard] += step.stretch[hard]
+    chs = rows[:, soft]
+    small[:h, :h] = rows[:, hard]
+    small[:h, h:] = modes[hard] - chs @ (d[:, None] * g)
+    small[h:, :h] = unit * felt[hard].T
+    small[h:, h:] = -unit * (felt[soft].T @ (d[:, None] * g))
     # motions of all bodies together meet no resistance: they are left at zero
     scale = np.abs(small[h:, h:]).max(initial=0.0) or np.abs(small).max(initial=1.0)
     small[np.arange(h, h + r), np.arange(h, h + r)] -= 1e-11 * scale
@@ -144,12 +194,12 @@ def _preconditioner(
     def inverse(y: Array) -> Array:
         top, bottom = y[:m], y[m:]
         out = np.zeros_like(y)
-        xs = ds * top[soft]
+        xs = d * top[soft]
         if lu is not None:
-            rest = np.concatenate([top[hard] - chs @ xs, bottom - unit * (rs.T @ xs)])
+            rest = np.concatenate([top[hard] - chs @ xs, bottom - unit * (felt[soft].T @ xs)])
             solved = scipy.linalg.lu_solve(lu, rest, check_finite=False)
             out[hard], out[m:] = solved[:h], solved[h:]
-        out[soft] = ds * (top[soft] - g @ out[m:])
+        out[soft] = d * (top[soft] - g @ out[m:])
         return out
 
     return inverse
@@ -166,7 +216,8 @@ def gmres(
     norm = float(np.linalg.norm(rhs))
     if norm == 0.0:
         return np.zeros_like(rhs)
-    basis, hess = [rhs / norm], np.zeros((limit + 1, limit))
+    hess = np.zeros((limit + 1, limit))
+    basis: list[Array] = [np.asarray(rhs / norm)]
     directions: list[Array] = []
     for j in range(limit):
         directions.append(inverse(basis[j]))
