@@ -88,6 +88,10 @@ class Memory:
             self._factor.factorise(held)
         return self._factor
 
+    def release(self) -> None:
+        """Drop the factor: it is the largest thing in memory."""
+        self._factor = None
+
     def blocks(self, step: Step) -> list[Part]:
         """Where the compliance has entries, see `_blocks`."""
         if self._compliance is not step.compliance:

@@ -40,11 +40,14 @@ log = logging.getLogger(__name__)
 NEWTON_STEPS = 14
 """Newton steps after which a load is divided."""
 
-STIFFER = 300.0
+STIFFER = 3000.0
 """Springs between two whole bodies, against the softer of them."""
 
 INNER = 6
 """Changes of the contact sets within one Newton step: the next one changes them again."""
+
+SETTLED = 1e-9
+"""Forces out of balance, relative, at which Newton's method has converged; rounding stops it at about 1e-10."""
 
 TURNS = 1
 """Changes between open and closed after which a pixel loses its friction."""
@@ -159,6 +162,7 @@ class SoftModel(Model):
                 self._loads.setdefault(cause, np.zeros(dofs))[self._at[name]] = column
         self._flat = self._flattenings()
         self._springs = self._link_springs()
+        self._memory = coupled.Memory()
 
     def _flattenings(self) -> list[tuple[str, Flattening]]:
         """What holds the rubber's faces inside their pixels; not where the other face has a step in a pixel."""
@@ -171,7 +175,7 @@ class SoftModel(Model):
                     solid, face = side.split(".", 1)
                     if solid == name:
                         place: Index = np.full(j.grid.size, -1, dtype=np.int64)
-                        place[j.pixels] = np.where(j.level, np.arange(j.span.start, j.span.stop), -1)
+                        place[j.pixels] = np.arange(j.span.start, j.span.stop)
                         shear = part.body.solid.material.law.shear
                         body = part.body
                         made = Flattening.of(
@@ -251,6 +255,7 @@ class SoftModel(Model):
                 continue
             point, done, size = reached, share, 2 * size
             steps += point.steps
+        self._memory.release()
         return self._state(point, steps, lengths, amounts, seconds)
 
     def _point(self, guess: State | None) -> _Point:
@@ -313,7 +318,7 @@ class SoftModel(Model):
             residual = self._residual(systems, now, load)
             pressed = f"{int(now.sets.closed.sum())} of {self.pixels} pixels pressed"
             log.info("Newton step %d: equilibrium to %.1e, %s, share %.2g", number, residual, pressed, share)
-            if residual <= 1e-10 and steady:
+            if residual <= SETTLED and steady:
                 done = self._certified(now, load, slipped, residual)
                 accepted = {n: self.whole[n].body.accepted(s, load.seconds) for n, s in now.soft.items()}
                 return replace(done, soft=accepted)
@@ -352,7 +357,7 @@ class SoftModel(Model):
         if not len(systems[0]):
             return 0.0
         pressed = self._columns @ now.x
-        held = self._flattened(now.sets.closed & ~now.sets.loose) @ self._gather(now.soft)[self._free]
+        held = self._flattened(now.sets.closed) @ self._gather(now.soft)[self._free]
         own = [load.amounts.get(c, 0.0) * float(np.abs(v).max()) for c, v in self._loads.items()]
         size = (
             max(float(np.abs(pressed).max()), *own, 1e-12)
@@ -371,7 +376,7 @@ class SoftModel(Model):
         settling = now.steps == 0  # the first step finds the contact: its changes do not count as turns
         for _ in range(INNER):
             step, x0 = self._step(now, sets, load, systems, slipped)
-            du_free, dx, turn = coupled.solve(step)
+            du_free, dx, turn = coupled.solve(step, self._memory)
             x, rigid = x0 + dx, now.rigid + turn
             du = np.zeros(self._whole.shape[0])
             du[self._free] = du_free
@@ -417,7 +422,7 @@ class SoftModel(Model):
         extra[self._pairs[1:].T] -= slipped
         missed = self._opening(x, now.rigid, load) + extra + self._whole.T @ self._gather(now.soft)
         _, resultant = self.amounted(load.amounts)
-        flat = self._flattened(sets.closed & ~sets.loose)
+        flat = self._flattened(sets.closed)
         step = coupled.Step(
             tangent=sp.csr_matrix(systems[1] + flat),
             residual=systems[0] - self._columns @ x + flat @ self._gather(now.soft)[self._free],
