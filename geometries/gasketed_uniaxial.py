@@ -75,9 +75,8 @@ class GasketedUniaxial(UniaxialHolder):
         press, pad = self.outline(which, cell), self.pad_of(which)
         up, z = (1.0, cell.thickness) if which == "top" else (-1.0, 0.0)
         thick = pad.thickness if pad else 0.0
-        # rubber elements span two pixels and the metal resolves them: pixels then hold the soft face everywhere
-        finest = replace(mesh, plate_size=min(mesh.plate_size, mesh.pixel)) if pad else mesh
-        solids = [self.plate_solid(which, press, finest, z + up * thick, symmetry)]
+        # the rubber's elements are the pixels (degree 2): pressure and soft surface then suit each other
+        solids = [self.plate_solid(which, press, mesh, z + up * thick, symmetry)]
         plate, reach = f"{which}_plate.press", press.clip(pouch)
         if pad is None:
             gap = self.plate_gap(which, face.gap)
@@ -113,7 +112,7 @@ class GasketedUniaxial(UniaxialHolder):
             over = (x > pouch.x0) & (x < pouch.x1) & (y > pouch.y0) & (y < pouch.y1)
             return np.where(over, inf, cell.thickness)
 
-        pixel, rough = 2 * mesh.pixel, min(low.friction, high.friction)
+        pixel, rough = mesh.pixel, min(low.friction, high.friction)
         yield Interface("pads", "bottom_pad.top", "top_pad.bottom", common, pixel, gap, rough,
                         may_open=True)  # fmt: skip
 
@@ -197,8 +196,8 @@ def _around(one: Rect, two: Rect) -> Rect:
 
 
 def _pad_mesh(mesh: MeshSizes) -> tuple[float, int]:
-    """Size of a pad's elements [mm], two pixels, and their number through it, as for the plates."""
-    return 2 * mesh.pixel, max(2, round(1.5 * mesh.plate_layers))
+    """Size of a pad's elements [mm], one pixel, and their number through it, as for the plates."""
+    return mesh.pixel, max(2, round(1.5 * mesh.plate_layers))
 
 
 def _facing(

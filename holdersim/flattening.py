@@ -2,7 +2,8 @@
 
 A pixel feels only the mean of the displacements on it. Under pressures above the shear modulus the rubber between the
 means would wrinkle, which a smooth hard face does not allow: on pressed pixels the fluctuation is therefore given the
-energy  STIFF mu / (2 h) * integral (u - mean u)^2 dA,  which vanishes with the pixel's side h.
+energy  STIFF mu / (2 h) * integral (u - mean u)^2 dA,  which vanishes with the pixel's side h. Where a face slips the
+energy holds only the normal displacement.
 """
 
 from __future__ import annotations

@@ -357,7 +357,7 @@ class SoftModel(Model):
         if not len(systems[0]):
             return 0.0
         pressed = self._columns @ now.x
-        held = self._flattened(now.sets.closed) @ self._gather(now.soft)[self._free]
+        held = self._flattened(now.sets.closed | now.sets.loose) @ self._gather(now.soft)[self._free]
         own = [load.amounts.get(c, 0.0) * float(np.abs(v).max()) for c, v in self._loads.items()]
         size = (
             max(float(np.abs(pressed).max()), *own, 1e-12)
@@ -386,6 +386,7 @@ class SoftModel(Model):
             first = first and changes == 0
             if not settling:
                 after = replace(after, turns=sets.turns + (after.closed != sets.closed))
+            log.debug("inner: %d changes, %d loose", changes, int(after.loose.sum()))
             if changes <= (FEW * self.pixels if settling else 0):
                 break
             sets = after
@@ -422,7 +423,7 @@ class SoftModel(Model):
         extra[self._pairs[1:].T] -= slipped
         missed = self._opening(x, now.rigid, load) + extra + self._whole.T @ self._gather(now.soft)
         _, resultant = self.amounted(load.amounts)
-        flat = self._flattened(sets.closed)
+        flat = self._flattened(sets.closed | sets.loose)
         step = coupled.Step(
             tangent=sp.csr_matrix(systems[1] + flat),
             residual=systems[0] - self._columns @ x + flat @ self._gather(now.soft)[self._free],
