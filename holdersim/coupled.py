@@ -116,22 +116,20 @@ def solve(step: Step, memory: Memory | None = None, tolerance: float = 1e-9) -> 
     own = np.diag(step.compliance)
     unit = float(1.0 / np.median(d[soft])) if len(soft) else float(np.median(np.abs(own[on]))) or 1.0
 
-    def respond(v: Array, q: Array) -> Array:
-        """du under forces v at all links while the springs stretch by q."""
+    def respond(v: Array, q: Array, missed: Array | float = 0.0) -> Array:
+        """du under forces v at all links, less those missed, while the springs stretch by q."""
         if factor is None:
             return np.zeros(0)
         v = v.copy()
         v[on[soft]] -= d[soft] * q[soft]
-        return factor.solve(step.columns @ v)
+        return factor.solve(step.columns @ v - missed)
 
     def apply(y: Array) -> Array:
         x = step.follow @ y[: len(on)]
         q = c(y[: len(on)], x) + modes @ y[len(on) :]
         return np.concatenate([q + bt @ respond(x, q), unit * (step.modes.T @ x)])
 
-    base = respond(np.zeros(len(step.springs)), step.missed)
-    if factor is not None:
-        base = base - factor.solve(step.residual)
+    base = respond(np.zeros(len(step.springs)), step.missed, step.residual)
     rhs = -np.concatenate([step.missed + b.T @ base, unit * step.load])
     y = gmres(apply, rhs, _preconditioner(step, soft, b, factor, unit), tolerance)
     x = np.asarray(step.follow @ y[: len(on)])
