@@ -35,6 +35,10 @@ TOUCH = 1e-6
 """Facing surfaces without initial gap must lie within this distance [mm]."""
 
 
+LAST = ", FREQUENCY=1000"
+"""Print the last increment only."""
+
+
 def write(
     assembly: Assembly, path: Path, force_per_bolt: dict[str, float], stiffness: float = STIFFNESS
 ) -> Path:
@@ -208,11 +212,9 @@ def _is_open(assembly: Assembly, interface: Interface) -> bool:
 def _pair(
     interface: Interface, parts: dict[str, Part], first: dict[str, int], stiffness: float | None
 ) -> Iterator[str]:
-    """Contact pair, or a tie without stiffness; the slave, restricted to the region, is the rubber or finer face."""
+    """Contact pair, or a tie without stiffness; the slave is the finer face, restricted to the region."""
     sides = [(side, *_side(interface, side, parts)) for side in ("below", "above")]
-    fine = max(
-        (0, 1), key=lambda i: (isinstance(sides[i][2].solid.material, Rubber) and not stiffness, len(sides[i][3]))
-    )
+    fine = max((0, 1), key=lambda i: len(sides[i][3]))
     names = []
     for i, (side, name, part, cells, numbers) in enumerate(sides):
         if i == fine:
@@ -255,9 +257,9 @@ def _step(
             yield from _forces(part, face, traction, start[name])
     yield "*NODE FILE\nU, RF\n*EL FILE\nS\n*CONTACT FILE\nCDIS, CSTR"
     for name, part in parts.items():
-        yield f"*NODE PRINT, NSET={label('N', name)}\n{'U, RF' if soft else 'U'}"
+        yield f"*NODE PRINT, NSET={label('N', name)}{LAST if soft else ''}\n{'U, RF' if soft else 'U'}"
         for block, _, _ in part.blocks:
-            yield f"*EL PRINT, ELSET={label('E', name, block)}\nS"
+            yield f"*EL PRINT, ELSET={label('E', name, block)}{LAST if soft else ''}\nS"
     yield "*END STEP"
 
 
