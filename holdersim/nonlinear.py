@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import scipy.linalg
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
@@ -24,33 +22,25 @@ from . import coupled
 from .assembly import Assembly
 from .contact import ContactSolution
 from .errors import NotConvergedError
-from .flattening import Flattening
 from .materials.rubber import Rubber
+from .pressing import Load, Point, Sets, certify
 from .solve import LIMITS, Model, check_limits
 from .state import State
+from .wholes import Bodies, WholeModel
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-Bodies = dict[str, Any]
-"""SoftState or WholeState of every body that is not condensed."""
-
 log = logging.getLogger(__name__)
 
 NEWTON_STEPS = 14
 """Newton steps after which a load is divided."""
-
-STIFFER = 3000.0
-"""Springs between two whole bodies, against the softer of them."""
 
 INNER = 6
 """Changes of the contact sets within one Newton step: the next one changes them again."""
 
 SETTLED = 1e-9
 """Forces out of balance, relative, at which Newton's method has converged; rounding stops it at about 1e-10."""
-
-TURNS = 1
-"""Changes between open and closed after which a pixel loses its friction."""
 
 FEW = 0.02
 """Share of the pixels whose change is left to the next Newton step."""
@@ -71,152 +61,14 @@ def model_of(
     return (SoftModel if soft or rough else Model)(assembly, cache, keep, progress)
 
 
-@dataclass(frozen=True)
-class _Sets:
-    """Which pixels are pressed, and which pairs of tangential links slip and whither (pairs,), (pairs, 2).
-
-    turns (pixels,): how often each has opened or closed. One that keeps changing lies where the pressure fades out;
-    holding on there has no solution, so it loses its friction.
-    """
-
-    closed: Mask
-    slips: Mask
-    direction: Array
-    turns: Index
-
-    def changes(self, other: _Sets) -> int:
-        return int((self.closed != other.closed).sum() + (self.slips != other.slips).sum())
-
-    @property
-    def loose(self) -> Mask:
-        return np.asarray(self.turns > TURNS)
-
-
-@dataclass(frozen=True)
-class _Point:
-    """An equilibrium, or a state on the way to one."""
-
-    soft: Bodies
-    x: Array
-    rigid: Array
-    sets: _Sets
-    slipped: Array
-    steps: int = 0
-    certificates: dict[str, float] = field(default_factory=dict)
-    gap: Array = field(default_factory=lambda: np.zeros(0))
-
-
-@dataclass(frozen=True)
-class _Load:
-    """What is given at one moment: bolt forces [N] by name, locked lengths, amounts of loads, time passed [s]."""
-
-    given: dict[str, float]
-    lengths: Array
-    amounts: dict[str, float]
-    seconds: float
-
-
-class SoftModel(Model):
+class SoftModel(WholeModel):
     """An assembly with bodies of rubber, or with friction between its bodies."""
 
     limits = LIMITS | {"friction": 1e-8, "rubber_equilibrium": 1e-8}
 
     def _check(self) -> None:
-        """Number the unknowns of all soft bodies in one row; lateral supports where nothing holds them."""
-        self._at: dict[str, slice] = {}
-        columns, free, places, nodes = [], [], [], []
-        dofs = count = 0
-        for name, part in self.whole.items():
-            body = part.body
-            self._at[name] = slice(dofs, dofs + body.dofs)
-            wide = sp.csc_matrix(
-                (part.columns.data, part.columns.indices, part.columns.indptr), part.columns.shape
-            )
-            spread = sp.csr_matrix(
-                (np.ones(len(part.at)), (np.arange(len(part.at)), part.at)), (len(part.at), self.size)
-            )
-            columns.append(sp.csr_matrix(wide @ spread))
-            held = body.held.copy()
-            held[_idle_supports(body.rigid_modes, part.columns)] = True
-            mine = np.flatnonzero(~held)
-            free.append(dofs + mine)
-            places.append(body.coordinates)
-            nodes.append(count + mine // 3)
-            dofs, count = dofs + body.dofs, count + len(body.coordinates)
-        self._free: Index = np.concatenate(free) if free else np.zeros(0, dtype=np.int64)
-        self._places = np.concatenate(places) if places else np.zeros((0, 3))
-        self._node: Index = np.concatenate(nodes) if nodes else np.zeros(0, dtype=np.int64)
-        whole = sp.csr_matrix(sp.vstack(columns)) if columns else sp.csr_matrix((0, self.size))
-        self._whole = whole
-        self._columns = sp.csc_matrix(whole[self._free])
-        rough = [j for j in self.joints.values() if j.slide >= 0]
-        pairs = [np.stack([np.arange(s.start, s.stop) for s in j.spans]) for j in rough]
-        self._pairs: Index = np.concatenate(pairs, axis=1) if pairs else np.zeros((3, 0), dtype=np.int64)
-        self._friction = np.concatenate(
-            [np.full(len(j.pixels), j.interface.friction) for j in rough] or [np.zeros(0)]
-        )
-        self._rough = np.where(np.isfinite(self._friction), self._friction, 0.0)
-        self._loads: dict[str, Array] = {}
-        for name, part in self.whole.items():
-            for cause, column in part.body.load_columns().items():
-                self._loads.setdefault(cause, np.zeros(dofs))[self._at[name]] = column
-        self._flat = self._flattenings()
-        self._springs = self._link_springs()
+        super()._check()
         self._memory = coupled.Memory()
-
-    def _flattenings(self) -> list[tuple[str, Flattening]]:
-        """What holds the rubber's faces inside their pixels; not where the other face has a step in a pixel."""
-        out = []
-        for name, part in self.whole.items():
-            if not isinstance(part.body.solid.material, Rubber):
-                continue
-            for j in self.joints.values():
-                for side in (j.interface.below, j.interface.above):
-                    solid, face = side.split(".", 1)
-                    if solid == name:
-                        place: Index = np.full(j.grid.size, -1, dtype=np.int64)
-                        place[j.pixels] = np.arange(j.span.start, j.span.stop)
-                        shear = part.body.solid.material.law.shear
-                        body = part.body
-                        made = Flattening.of(
-                            body.face(face),
-                            j.grid,
-                            len(body.coordinates),
-                            shear,
-                            place,
-                            np.isinf(j.interface.friction),
-                        )
-                        out.append((name, made))
-        return out
-
-    def _flattened(self, closed: Mask) -> sp.csr_matrix:
-        """Stiffness of the fluctuations inside pressed pixels, free unknowns only."""
-        size = self._whole.shape[0]
-        total = sp.csr_matrix((size, size))
-        for name in self._at:
-            mine = [f.matrix(closed) for n, f in self._flat if n == name]
-            if mine:
-                one = sp.coo_matrix(sum(mine[1:], mine[0]))
-                at = self._at[name].start
-                total = total + sp.csr_matrix((one.data, (one.row + at, one.col + at)), shape=(size, size))
-        return sp.csr_matrix(total[self._free][:, self._free])
-
-    def _link_springs(self) -> Array:
-        """Springs [N/mm] that stand for the other side of links with a whole body; 0 at links between condensed ones.
-
-        As stiff as the condensed side, or many times the whole ones by themselves where that is less.
-        """
-        bodies: list[Any] = [p.body for p in self.whole.values()]
-        tangents = [b.system(b.start())[1].diagonal() for b in bodies]
-        diagonal = np.concatenate(tangents)[self._free] if tangents else np.zeros(0)
-        yields = np.zeros(self.size)  # compliance [mm/N] of the softest whole side, its neighbours held
-        for place in self._at.values():
-            mine = (self._free >= place.start) & (self._free < place.stop)
-            part = self._columns[mine]
-            yields = np.maximum(yields, np.asarray(part.multiply(part).T @ (1.0 / diagonal[mine])).ravel())
-        own = np.diag(self.compliance)
-        touched = yields > 0
-        return np.where(touched, 1.0 / np.where(touched, own + yields / STIFFER, 1.0), 0.0)
 
     # -- the way to a load -----------------------------------------------------------------------------------
 
@@ -234,10 +86,10 @@ class SoftModel(Model):
         start = {n: float(f) for n, f in zip(names, point.x[self.bolts] / self.shares, strict=True)}
         before = guess.amounts if guess is not None else {"own": amounts.get("own", 0.0)}
 
-        def load(share: float, last: float) -> _Load:
+        def load(share: float, last: float) -> Load:
             now = {n: start[n] + share * (f - start[n]) for n, f in given.items()}
             some = {n: before.get(n, 0.0) + share * (a - before.get(n, 0.0)) for n, a in amounts.items()}
-            return _Load(now, lengths, some, (share - last) * seconds)
+            return Load(now, lengths, some, (share - last) * seconds)
 
         done, size, steps = 0.0, 1.0, 0
         while done < 1.0:
@@ -258,17 +110,15 @@ class SoftModel(Model):
         self._memory.release()
         return self._state(point, steps, lengths, amounts, seconds)
 
-    def _point(self, guess: State | None) -> _Point:
+    def _point(self, guess: State | None) -> Point:
         pairs = self._pairs.shape[1]
         if guess is None:
             soft = {n: p.body.start() for n, p in self.whole.items()}
             touching = np.zeros(self.pixels, dtype=bool)
             for j in self.joints.values():
                 touching[j.span] = j.gap <= j.gap.min() + 1e-9
-            sets = _Sets(touching, np.zeros(pairs, dtype=bool), np.zeros((pairs, 2)), self._unturned)
-            return _Point(
-                soft, np.zeros(self.size), np.zeros(self.modes.shape[1]), sets, np.zeros((pairs, 2))
-            )
+            sets = Sets(touching, np.zeros(pairs, dtype=bool), np.zeros((pairs, 2)), self._unturned)
+            return Point(soft, np.zeros(self.size), np.zeros(self.modes.shape[1]), sets, np.zeros((pairs, 2)))
         x, closed = guess.x, guess.x[: self.pixels] > 0
         normal, along = x[self._pairs[0]], x[self._pairs[1:]].T
         reach = np.hypot(*along.T)
@@ -280,8 +130,8 @@ class SoftModel(Model):
         )
         direction = along / np.maximum(reach, 1e-300)[:, None]
         slipped = self._slip(self._moved(x, guess.rigid, guess.whole, guess.amounts))
-        return _Point(
-            dict(guess.whole), x, guess.rigid, _Sets(closed, slips, direction, self._unturned), slipped
+        return Point(
+            dict(guess.whole), x, guess.rigid, Sets(closed, slips, direction, self._unturned), slipped
         )
 
     def _moved(self, x: Array, rigid: Array, soft: Bodies, amounts: dict[str, float]) -> Array:
@@ -291,17 +141,11 @@ class SoftModel(Model):
         w = self.gap + free + self.compliance[:, on] @ x[on] + self.modes @ rigid
         return np.asarray(w + self._whole.T @ self._gather(soft))
 
-    def _gather(self, soft: Bodies) -> Array:
-        return np.concatenate([soft[n].u for n in self._at]) if self._at else np.zeros(0)
-
-    def _slip(self, moved: Array) -> Array:
-        return np.asarray(moved[self._pairs[1:]].T)
-
-    def _equilibrium(self, point: _Point, load: _Load) -> _Point:
+    def _equilibrium(self, point: Point, load: Load) -> Point:
         """Newton's method from a point to equilibrium under a load."""
         slipped, share = point.slipped, 1.0
         now = replace(point, steps=0, sets=replace(point.sets, turns=self._unturned))
-        systems = self._systems(now.soft, load)
+        systems = self._systems(now.soft, load.amounts, load.seconds)
         before, aim = now, now
         du: Array = np.zeros(0)
         for number in range(1, NEWTON_STEPS + 1):
@@ -325,13 +169,13 @@ class SoftModel(Model):
         raise NotConvergedError(f"equilibrium of the rubber is missed by {residual:.1e}")
 
     def _go(
-        self, now: _Point, aim: _Point, du: Array, share: float, load: _Load
-    ) -> tuple[_Point, tuple[Array, sp.csr_matrix], float]:
+        self, now: Point, aim: Point, du: Array, share: float, load: Load
+    ) -> tuple[Point, tuple[Array, sp.csr_matrix], float]:
         """The point reached with at most `share` of a step, less where elements would turn inside out."""
         while True:
             soft = {n: self.whole[n].body.moved(s, du[self._at[n]], share) for n, s in now.soft.items()}
             try:
-                systems = self._systems(soft, load)
+                systems = self._systems(soft, load.amounts, load.seconds)
             except NotConvergedError:
                 if share < 0.1:
                     raise
@@ -341,18 +185,7 @@ class SoftModel(Model):
             rigid = now.rigid + share * (aim.rigid - now.rigid)
             return replace(aim, soft=soft, x=x, rigid=rigid), systems, share
 
-    def _systems(self, soft: Bodies, load: _Load) -> tuple[Array, sp.csr_matrix]:
-        """Internal less given forces and the tangent of all whole bodies, free unknowns only."""
-        made = [self.whole[n].body.system(soft[n], load.seconds) for n in self._at]
-        if not made:
-            return np.zeros(0), sp.csr_matrix((0, 0))
-        force = np.concatenate([f for f, _ in made])
-        for cause, column in self._loads.items():
-            force = force - load.amounts.get(cause, 0.0) * column
-        whole = sp.csr_matrix(sp.block_diag([t for _, t in made], format="csr"))
-        return force[self._free], sp.csr_matrix(whole[self._free][:, self._free])
-
-    def _residual(self, systems: tuple[Array, sp.csr_matrix], now: _Point, load: _Load) -> float:
+    def _residual(self, systems: tuple[Array, sp.csr_matrix], now: Point, load: Load) -> float:
         """Largest nodal force out of balance against the largest nodal load."""
         if not len(systems[0]):
             return 0.0
@@ -369,14 +202,14 @@ class SoftModel(Model):
     # -- one linearised step ---------------------------------------------------------------------------------
 
     def _linear_contact(
-        self, now: _Point, load: _Load, systems: tuple[Array, sp.csr_matrix], slipped: Array
-    ) -> tuple[_Point, Array, bool]:
+        self, now: Point, load: Load, systems: tuple[Array, sp.csr_matrix], slipped: Array
+    ) -> tuple[Point, Array, bool]:
         """Contact with the rubber taken as linear: new forces and sets, increments (dofs,), whether sets stayed."""
         sets, first = now.sets, True
         settling = now.steps == 0  # the first step finds the contact: its changes do not count as turns
         for _ in range(INNER):
             step, x0 = self._step(now, sets, load, systems, slipped)
-            du_free, dx, turn = coupled.solve(step, self._memory)
+            du_free, dx, turn = coupled.solve(step, self._memory, 1e-7)
             x, rigid = x0 + dx, now.rigid + turn
             du = np.zeros(self._whole.shape[0])
             du[self._free] = du_free
@@ -394,14 +227,14 @@ class SoftModel(Model):
         steady = first and float(turned.max(initial=0.0)) < 1e-8
         return replace(now, x=x, rigid=rigid, sets=after, gap=moved), du, steady
 
-    def _opening(self, x: Array, rigid: Array, load: _Load) -> Array:
+    def _opening(self, x: Array, rigid: Array, load: Load) -> Array:
         """Opening (size,) of every link by the linear bodies alone [mm]."""
         free, _ = self.amounted(load.amounts)
         on = np.flatnonzero(x)
         return np.asarray(self.gap + free + self.compliance[:, on] @ x[on] + self.modes @ rigid)
 
     def _step(
-        self, now: _Point, sets: _Sets, load: _Load, systems: tuple[Array, sp.csr_matrix], slipped: Array
+        self, now: Point, sets: Sets, load: Load, systems: tuple[Array, sp.csr_matrix], slipped: Array
     ) -> tuple[coupled.Step, Array]:
         """The linearised step from `now` with given sets, and the link forces (size,) that it starts from."""
         bolts, b = self.assembly.bolts, self.bolts.start
@@ -441,7 +274,7 @@ class SoftModel(Model):
         )
         return step, x
 
-    def _follow(self, on: Index, sets: _Sets, pressed: Mask) -> sp.csr_matrix:
+    def _follow(self, on: Index, sets: Sets, pressed: Mask) -> sp.csr_matrix:
         """Forces at all links from those held: themselves, and tractions of slipping pixels from their pressure."""
         column = np.full(self.size, -1)
         column[on] = np.arange(len(on))
@@ -452,7 +285,7 @@ class SoftModel(Model):
         data = np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))
         return sp.csr_matrix(data, shape=(self.size, len(on)))
 
-    def _sets(self, x: Array, moved: Array, sets: _Sets, slipped: Array) -> _Sets:
+    def _sets(self, x: Array, moved: Array, sets: Sets, slipped: Array) -> Sets:
         """Sets that belong to forces and openings: pressed or open, sticking or slipping."""
         n = self.pixels
         tiny = 1e-13 * max(float(np.abs(moved[:n]).max(initial=0.0)), 1e-9)
@@ -469,7 +302,7 @@ class SoftModel(Model):
         direction = np.where(slips[:, None], trial / np.maximum(reach, 1e-300)[:, None], 0.0)
         loose = sets.loose[self._pairs[0]]
         direction[loose] = 0.0
-        return _Sets(closed, (slips | loose) & closed[self._pairs[0]], direction, sets.turns)
+        return Sets(closed, (slips | loose) & closed[self._pairs[0]], direction, sets.turns)
 
     @property
     def _unturned(self) -> Index:
@@ -477,58 +310,21 @@ class SoftModel(Model):
 
     # -- what is reached -------------------------------------------------------------------------------------
 
-    def _certified(self, now: _Point, load: _Load, slipped: Array, residual: float) -> _Point:
-        """The point with residuals recomputed from its data, relative as in `contact.certify`."""
-        n, x = self.pixels, now.x.copy()
-        x[:n] = np.where(now.sets.closed, x[:n], 0.0)
+    def _certified(self, now: Point, load: Load, slipped: Array, residual: float) -> Point:
+        """The point with residuals recomputed from its data; forces of open pixels are exactly zero."""
+        x = now.x.copy()
+        x[: self.pixels] = np.where(now.sets.closed, x[: self.pixels], 0.0)
         moved = self._opening(x, now.rigid, load) + self._whole.T @ self._gather(now.soft)
-        _, resultant = self.amounted(load.amounts)
-        gap, f = moved[:n], x[:n]
-        size = max(float(np.abs(gap).max(initial=0.0)), float(np.abs(self.gap).max()), 1e-6)
-        total = max(float(np.abs(f).sum()), 1e-150)
-        share = np.abs(self.modes * x[:, None]).sum(axis=0) + np.abs(resultant)
-        balance = np.abs(self.modes.T @ x + resultant) / max(float(share.max(initial=0.0)), 1e-150)
-        length, _ = self.stretch(x[self.bolts] / self.shares if self.assembly.bolts else np.zeros(0))
-        held = np.array([b.name not in load.given for b in self.assembly.bolts], dtype=bool)
-        miss = (moved[self.bolts] + load.lengths + length)[held] if held.any() else np.zeros(0)
-        reach = np.hypot(*x[self._pairs[1:]])
-        limit = self._rough * np.maximum(x[self._pairs[0]], 0.0)
-        beyond = np.where(np.isfinite(self._friction), reach - limit, 0.0)
-        drift = np.abs(self._slip(moved) - slipped)[now.sets.closed[self._pairs[0]] & ~now.sets.slips]
-        certificates = {
-            "penetration": max(0.0, -float(gap.min(initial=0.0))) / size,
-            "tension": max(0.0, -float(f.min(initial=0.0))) / max(float(f.max(initial=0.0)), 1e-150),
-            "complementarity": float(np.abs(f * gap).sum()) / (total * size),
-            "force_balance": float(balance.max(initial=0.0)),
-            "member_length": float(np.abs(miss).max(initial=0.0)) / size,
-            "friction": max(
-                float(beyond.max(initial=0.0)) / max(float(f.max(initial=0.0)), 1e-150),
-                float(drift.max(initial=0.0)) / size,
-            ),
-            "rubber_equilibrium": residual,
-        }
-        check_limits(" + ".join(self.joints), certificates, self.limits)
-        gap = np.where(now.sets.closed, 0.0, gap)
-        return replace(now, x=x, slipped=self._slip(moved), certificates=certificates, gap=gap)
+        point = replace(now, x=x, slipped=self._slip(moved), gap=moved)
+        found = certify(self, point, load, slipped) | {"rubber_equilibrium": residual}
+        check_limits(" + ".join(self.joints), found, self.limits)
+        gap = np.where(now.sets.closed, 0.0, moved[: self.pixels])
+        return replace(point, certificates=found, gap=gap)
 
     def _state(
-        self, point: _Point, steps: int, lengths: Array, amounts: dict[str, float], seconds: float
+        self, point: Point, steps: int, lengths: Array, amounts: dict[str, float], seconds: float
     ) -> State:
         del seconds
         x, n = point.x, self.pixels
         solution = ContactSolution(x[:n], x[self.bolts], point.gap, point.rigid, steps, point.certificates)
         return State(self, x, solution, point.rigid, lengths, amounts, whole=point.soft)
-
-
-def _idle_supports(modes: Array, columns: sp.csc_matrix) -> Index:
-    """Dofs, one per rigid motion that no link feels, that hold a soft body there without carrying anything."""
-    if not modes.shape[1]:
-        return np.zeros(0, dtype=np.int64)
-    felt = columns.T @ modes
-    _, s, vt = np.linalg.svd(np.linalg.qr(np.where(np.abs(felt) < 1e-11, 0.0, felt), mode="r"))
-    s = np.concatenate([s, np.zeros(vt.shape[0] - len(s))])
-    idle = modes @ vt[s <= 1e-9 * max(float(s.max(initial=0.0)), 1.0)].T
-    if not idle.shape[1]:
-        return np.zeros(0, dtype=np.int64)
-    _, _, pivots = scipy.linalg.qr(idle.T, mode="economic", pivoting=True)
-    return np.asarray(pivots[: idle.shape[1]], dtype=np.int64)
