@@ -28,6 +28,10 @@ CELL_SHARE = 0.10
 """Height of the cell in the picture, as a share of the holder's longest side (never less than to scale)."""
 SIZE = (1100, 720)
 TIMEOUT = 180.0
+RUBBER = "#9db08d"
+"""Colour of rubber: its stresses are far below those of metal and would all look alike."""
+LIFT = 0.12
+"""How far a lid is lifted off its vessel, as a share of the holder's longest side."""
 HEAVY = 195_000
 """Bytes above which the picture gets a palette of 256 colours."""
 
@@ -115,12 +119,15 @@ def nice(value: float) -> float:
     return max(m * power for m in (1.0, 2.0, 5.0) if m * power <= value * (1 + 1e-12))
 
 
-def prepare(solids: dict[str, Any], soft: set[str]) -> tuple[dict[str, Any], float, float]:
+def prepare(
+    solids: dict[str, Any], soft: set[str], around: set[str] | frozenset[str] = frozenset()
+) -> tuple[dict[str, Any], float, float]:
     """Deformed meshes, factor of the deformation and factor of the cell's thickness in the picture.
 
     Heights inside the cell are stretched about its lowest point. Each body loses its mean displacement, and
     what lies above or below the cell is moved away a little: initial gaps are no part of the meshes, so that
-    their closing, exaggerated, would push the bodies into each other.
+    their closing, exaggerated, would push the bodies into each other. Vessels (`around` the cell) stay, the lid is
+    lifted off.
     """
     import numpy as np
 
@@ -136,6 +143,8 @@ def prepare(solids: dict[str, Any], soft: set[str]) -> tuple[dict[str, Any], flo
         points = np.asarray(mesh.points, dtype=float).copy()
         if name in soft:
             points[:, 2] = low + stretch * (points[:, 2] - low)
+        elif around:
+            points[:, 2] += 0.0 if name in around else LIFT * longest
         elif points[:, 2].mean() > (low + high) / 2:
             points[:, 2] += (stretch - 1) * (high - low) + APART * longest
         else:
@@ -192,22 +201,28 @@ def render(folder: Path) -> Path:
     summary: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     drawing = summary.get("drawing", {})
     soft = {layer["solid"] for layer in drawing.get("layers", [])}
+    rubber = {pad["name"] for pad in drawing.get("pads", [])}
+    around = {p["name"] for p in drawing.get("plates", []) if any(s["cavity"] for s in p.get("slabs", []))}
     solids = read_solids(folder, summary.get("mesh", {}).get("symmetry", []))
     middle = _middle(solids)
-    shapes, factor, stretch = prepare({name: cut(mesh, *middle) for name, mesh in solids.items()}, soft)
+    halves = {name: cut(mesh, *middle) for name, mesh in solids.items()}
+    shapes, factor, stretch = prepare(halves, soft, around)
     plotter: Any = pv.Plotter(off_screen=True, window_size=list(SIZE))
     plotter.set_background("white")
-    plates = [mesh for name, mesh in shapes.items() if name not in soft]
+    plates = [mesh for name, mesh in shapes.items() if name not in soft | rubber]
     cell = [mesh for name, mesh in shapes.items() if name in soft]
     _add(plotter, plates, "von_mises", "von Mises stress, plates [MPa]")
     _add(plotter, cell, "pressing", "Pressing stress -szz, cell [MPa]")
+    for mesh in (mesh for name, mesh in shapes.items() if name in rubber):
+        plotter.add_mesh(mesh.extract_surface(algorithm=None), color=RUBBER, ambient=0.5, diffuse=0.55)
     thick = f", thickness of the cell x {stretch:g}" if soft & shapes.keys() else ""
-    text = f"{summary['title']}\ndeformation x {factor:g}{thick}, bodies drawn apart"
+    plain = ", rubber in plain green" if rubber & shapes.keys() else ""
+    text = f"{summary['title']}\ndeformation x {factor:g}{thick}, bodies drawn apart{plain}"
     plotter.add_text(text, position=(0.02, 0.92), viewport=True, font_size=10, color="black")
     plotter.enable_anti_aliasing("ssaa")
     plotter.view_vector((0.75, -1.0, 0.55), viewup=(0, 0, 1))
     width, depth, height = np.ptp(np.vstack([m.points for m in shapes.values()]), axis=0)
-    plotter.camera.zoom(1.3 if height < 0.5 * max(width, depth) else 0.95)
+    plotter.camera.zoom(1.3 if around or height < 0.5 * max(width, depth) else 0.95)
     picture = folder / "cutaway.png"
     _save(plotter, picture)
     return picture

@@ -14,7 +14,7 @@ from ..assembly import Rect
 from ..metrics import TOUCH, film_average, film_samples
 from ..results import Result
 from . import style
-from .panels import interfaces, pressures
+from .panels import FAINT, pressed, pressures
 
 Array = NDArray[np.float64]
 
@@ -34,8 +34,8 @@ def _middle(face: Mapping[str, Any], axis: str) -> float:
 
 
 def _faces(result: Result) -> list[Mapping[str, Any]]:
-    """Interfaces with a pressure map, in the order of `pressures`."""
-    return [f for f in interfaces(result) if f"{f['name']}_pressure" in result.maps]
+    """Planes inside the cell and faces on it with a pressure map, in the order of `pressures`."""
+    return [f for f in pressed(result) if f"{f['name']}_pressure" in result.maps]
 
 
 def profiles(result: Result, film: float) -> Figure:
@@ -43,7 +43,7 @@ def profiles(result: Result, film: float) -> Figure:
     made = style.figure(10.4, 4.2)
     axes = made.subplots(1, 2, sharey=True)
     faces, last, highest = _faces(result), result.steps[-1], 0.0
-    for k, (face, (m,)) in enumerate(zip(faces, pressures(result, [last]), strict=True)):
+    for k, (face, (m,)) in enumerate(zip(faces, pressures(result, [last], faces), strict=True)):
         p, _, x, y = film_average(m.values, m.area, m.x, m.y, film)
         along = middle_line(p, y, _middle(face, "y")), middle_line(p.T, x, _middle(face, "x"))
         highest = max(highest, *(float(np.nanmax(line, initial=0.0)) for line in along))
@@ -57,7 +57,7 @@ def profiles(result: Result, film: float) -> Figure:
         ax.grid(axis="y", color="0.9", lw=0.6)
     # room for the names of the edges above the curves
     axes[0].set_ylim(0, 1.22 * max(highest, 1e-6))
-    axes[0].set_ylabel("Contact pressure [MPa]")
+    axes[0].set_ylabel("Pressure [MPa]")
     axes[0].legend(loc="best")
     made.suptitle(f"Mid-line profiles after {last}, averaged over {film:g} mm squares")
     return made
@@ -84,7 +84,8 @@ def _edges(ax: Axes, result: Result, axis: str) -> None:
 def histogram(result: Result, film: float) -> Figure:
     """Area by film-averaged pressure on the region the metrics are taken over, last step."""
     last = result.steps[-1]
-    faces, rows = _faces(result), pressures(result, [last])
+    faces = _faces(result)
+    rows = pressures(result, [last], faces)
     region, box = next(iter(result.summary["drawing"]["regions"].items()), ("the interface", None))
     samples = []
     for face, (m,) in zip(faces, rows, strict=True):
@@ -93,13 +94,14 @@ def histogram(result: Result, film: float) -> Figure:
     top = max((float(p.max(initial=0.0)) for p, _ in samples), default=0.0) or 1.0
     made = style.figure(8.6, 2.5 * len(rows) + 0.8)
     axes = made.subplots(len(rows), 1, squeeze=False, sharex=True)[:, 0]
-    for k, (ax, face, (p, area)) in enumerate(zip(axes, faces, samples, strict=True)):
+    for k, (ax, face, (p, area), (m,)) in enumerate(zip(axes, faces, samples, rows, strict=True)):
         told = result.at(last)["interfaces"].get(face["name"], {})
         _bars(ax, p, area, top, style.LINES[k % len(style.LINES)])
         _marks(ax, told)
-        is_open = 100 * area[p <= TOUCH * top].sum() / area.sum()
-        ax.set_title(f"{face['name']} after {last}: {is_open:.3g} % of {region} open")
-    axes[-1].set_xlabel(f"Contact pressure [MPa], averaged over {film:g} mm squares")
+        is_open = 100 * area[p <= (FAINT if m.inside else TOUCH) * top].sum() / max(float(area.sum()), 1e-12)
+        state = f"below {FAINT:.0%} of the scale" if m.inside else "open"
+        ax.set_title(f"{m.title}: {is_open:.3g} % of {region} {state}")
+    axes[-1].set_xlabel(f"Pressure [MPa], averaged over {film:g} mm squares")
     return made
 
 
@@ -113,8 +115,11 @@ def _bars(ax: Axes, p: Array, area: Array, top: float, colour: str) -> None:
 
 
 def _marks(ax: Axes, told: Mapping[str, Any]) -> None:
-    for name, key in (("p5", "p5 [MPa]"), ("mean", "Mean contact pressure [MPa]"), ("p95", "p95 [MPa]")):
+    names = (("p5", "p5 [MPa]"), ("mean", "Mean contact pressure [MPa]"), ("p95", "p95 [MPa]"))
+    for k, (name, key) in enumerate(names):
         if told.get(key) is not None:
             ax.axvline(told[key], color="0.25", lw=0.9, ls="--")
             text = f" {name} {told[key]:.3g}"
-            ax.annotate(text, (told[key], 0.97), xycoords=("data", "axes fraction"), va="top", fontsize=8)
+            ax.annotate(
+                text, (told[key], 0.98 - 0.09 * k), xycoords=("data", "axes fraction"), va="top", fontsize=8
+            )

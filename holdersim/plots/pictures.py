@@ -9,7 +9,7 @@ import matplotlib as mpl
 from ..results import open_result
 from . import style
 from .curves import histogram, profiles
-from .panels import deflection_picture, gap_picture, pressure_picture, steps_picture
+from .panels import deflection_picture, elsewhere_picture, gap_picture, pressure_picture, steps_picture
 
 MOST_STEPS = 6
 """Steps drawn side by side; of a longer history, this many at even distances, first and last included."""
@@ -26,8 +26,8 @@ def some_steps(steps: list[str]) -> list[str]:
 def draw(result_folder: Path | str, film: float | None = None) -> list[Path]:
     """Pictures of a result, written into its folder: pressure, profiles, deflection, histogram, gap.
 
-    With several steps also pressure_steps.png. `film` [mm] is the averaging length of profiles and histogram;
-    unless given, that of the case, else 0.5.
+    With several steps also pressure_steps.png; with faces that do not press the cell pressure_elsewhere.png.
+    `film` [mm] is the averaging length of profiles and histogram; unless given, that of the case, else 0.5.
     """
     result = open_result(result_folder)
     length = film or float(result.summary.get("film_mm") or 0.5)
@@ -35,6 +35,7 @@ def draw(result_folder: Path | str, film: float | None = None) -> list[Path]:
     with mpl.rc_context(style.STYLE):
         made = {
             "pressure": pressure_picture(result, last),
+            "pressure_elsewhere": elsewhere_picture(result, last),
             "profiles": profiles(result, length),
             "deflection": deflection_picture(result, last),
             "histogram": histogram(result, length),

@@ -14,6 +14,8 @@ from holdersim.plots.curves import middle_line, profiles
 from holdersim.plots.panels import (
     Map,
     deflection_picture,
+    elsewhere,
+    pressed,
     pressure_picture,
     pressures,
     robust_limit,
@@ -166,10 +168,43 @@ def test_middle_line_is_linear_between_rows():
 
 
 def test_uppermost_interface_comes_first(bare):
-    assert [row[0].title for row in pressures(bare, ["tighten"])] == [
+    assert [row[0].title for row in pressures(bare, ["tighten"], pressed(bare))] == [
         "cell_top after tighten",
         "cell_bottom after tighten",
     ]
+
+
+def test_the_cathode_plane_comes_first_and_flanges_stand_apart(tmp_path):
+    """Maps inside the cell and on it share a picture; a face between other bodies has one of its own."""
+    assembly = holder()
+    data = maps(assembly)
+    names = ("cell_top_pressure", "cell_top_area", "x_cell_top", "y_cell_top")
+    data = data.merge(data[list(names[:2])].rename({n: n.replace("cell_top", "cathode") for n in names}))
+    data["cathode_pressure"][:, :, :5] = (
+        1e-6  # inside the cell next to nothing presses, but never exactly nothing
+    )
+    told = summary(assembly, data)
+    told["drawing"]["interfaces"][0] |= {"below": "vessel.press", "above": "lid.press"}
+    with RunFolder(tmp_path, "demo", "1") as run:
+        run.finish(told, data, {})
+    result = open_result(run.folder)
+    assert [f["name"] for f in pressed(result)] == ["cathode", "cell_top"]
+    assert [f["name"] for f in elsewhere(result)] == ["cell_bottom"]
+    panel = pressure_picture(result, "tighten").axes[0]
+    assert panel.get_title() == "cathode (inside the cell) after tighten"
+    shown = np.ma.filled(panel.collections[1].get_array(), np.nan)
+    assert np.isnan(shown[:, :5]).all()
+    assert {p.name for p in draw(result.folder)} == PICTURES | {"pressure_elsewhere.png"}
+
+
+def test_pads_are_no_plates(tmp_path):
+    """Rubber bulges by far more than metal bends: its faces would hide the deflection of the plates."""
+    told = summary(holder(), data := maps(holder()))
+    told["drawing"]["pads"] = [told["drawing"]["plates"].pop()]
+    with RunFolder(tmp_path, "demo", "1") as run:
+        run.finish(told, data, {})
+    titles = [ax.get_title() for ax in deflection_picture(open_result(run.folder), "tighten").axes]
+    assert [t.split()[0] for t in titles if t] == ["bottom_plate"]
 
 
 @pytest.mark.parametrize("assembly", [holder(), holder(()), two_blocks()], ids=["quarter", "whole", "blocks"])
@@ -233,6 +268,11 @@ def test_a_quarter_is_mirrored_and_exaggerated_to_a_round_factor(tmp_path):
     assert factor in (100, 200, 500) and stretch == 10
     height = np.ptp(shapes["cell"].points[:, 2])
     assert height == pytest.approx(4.75 + factor * 1e-4, rel=0.02)
+    kept, _, _ = plots3d.prepare(solids, {"cell"}, {"bottom_plate"})
+    rise = {name: float(np.mean(kept[name].points[:, 2] - shapes[name].points[:, 2])) for name in kept}
+    assert rise["bottom_plate"] == pytest.approx(80 * plots3d.APART) and abs(rise["cell"]) < 1e-9
+    lifted = 80 * (plots3d.LIFT - plots3d.APART) - 9 * 0.475
+    assert rise["top_plate"] == pytest.approx(lifted), "a lid is lifted off its vessel"
     pressing = shapes["cell"].cell_data["pressing"]
     assert pressing.min() > 5.0 and pressing.max() < 10.0
 
