@@ -20,7 +20,7 @@ from pydantic import (
 
 from .assembly import Assembly
 from .errors import CaseError, Mistake
-from .holder import AnyHolder, Grid, Mesh, mirror_planes
+from .holder import AnyHolder, Grid, Mesh, mirror_planes, with_levels
 from .holding import AnyStep, Heat, Pressurise
 from .loads import Step, Tighten
 from .schema import Entry, explained, explicit, key, mistakes, some
@@ -78,6 +78,11 @@ class Case(Entry):
                 pairs.append(step.judged(where, self.holder, self.cell))
         pairs.append(self._order())
         pairs.append(self._grid_check())
+        known = sorted({la.name for p in self.cell.pouches() for la in p.cell.layers()})
+        lost = [n for n in self.grid.inside if n not in known]
+        if lost:
+            problem = f"the cell has no layer {', '.join(lost)}."
+            pairs.append(([Mistake("grid.inside", problem, hint=f"Layers: {', '.join(known)}.")], []))
         wrong = [m for pair in pairs for m in pair[0]]
         if not wrong:
             pairs += [self._closes(), self.holder.under(self.cell, self.closing_force())]
@@ -168,7 +173,8 @@ class Case(Entry):
         sizes = self.mesh.sizes(self.grid.pixel)
         full = self.holder.build(self.cell, sizes, ())
         planes = mirror_planes(full) if self.symmetry == "auto" and self._even() else ()
-        return self.holder.build(self.cell, sizes, planes) if planes else full
+        built = self.holder.build(self.cell, sizes, planes) if planes else full
+        return with_levels(built, self.grid.inside, self.grid.pixel) if self.grid.inside else built
 
     def _even(self) -> bool:
         """True if every step pulls all bolts at once with the same force."""

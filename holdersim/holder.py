@@ -7,7 +7,7 @@ import os
 import sys
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from math import ceil
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BeforeValidator, SerializeAsAny
 
-from .assembly import Assembly, Block, Interface, LayerStack, Plate, Rect, Vessel
+from .assembly import Assembly, Block, Interface, LayerStack, Plane, Plate, Rect, Vessel
 from .cell import Cell
 from .errors import CaseError, Mistake
 from .fasteners import BoltClass, BoltSize
@@ -31,6 +31,9 @@ class Grid(Entry):
     pixel: Length = key("0.5 mm", "side of a pixel")
     film: Length = key(
         "0.5 mm", "film resolution: metrics are taken on the map averaged over squares of this side"
+    )
+    inside: tuple[str, ...] = key(
+        (), "layers of the cell whose inner pressure is wanted besides the cathode's"
     )
 
 
@@ -181,6 +184,22 @@ def holders() -> Mapping[str, type[Holder]]:
 
 
 AnyHolder = Annotated[SerializeAsAny[Holder], BeforeValidator(pick("kind", _Kinds))]
+
+
+def with_levels(assembly: Assembly, layers: Sequence[str], pixel: float) -> Assembly:
+    """The assembly with the pressure inside further layers of its stacks, named after solid and layer."""
+    pixel *= max(1, round(0.5 / pixel))
+    known = {p.layer for p in assembly.planes}
+    stacks = [s for s in assembly.solids if isinstance(s.shape, LayerStack)]
+    more = []
+    for solid in stacks:
+        assert isinstance(solid.shape, LayerStack)  # chosen above
+        for layer in solid.shape.layers:
+            place = f"{solid.name}.{layer.name}"
+            if layer.name in layers and place not in known:
+                name = layer.name if len(stacks) == 1 else place.replace(".", "_")
+                more.append(Plane(name, place, layer.footprint, pixel))
+    return replace(assembly, planes=(*assembly.planes, *more))
 
 
 # -- symmetry ------------------------------------------------------------------------------------------------

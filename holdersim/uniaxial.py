@@ -217,9 +217,7 @@ class UniaxialHolder(Holder):
                 f"{problem} of {self.length:g} x {self.width:g} mm.",
                 hint="Move it in, or enlarge the plate.",
             )
-        p = cell.regions["pouch"]
-        dx, dy = max(p.x0 - x, x - p.x1), max(p.y0 - y, y - p.y1)
-        apart = hypot(max(dx, 0), max(dy, 0)) if max(dx, dy) > 0 else max(dx, dy)
+        apart = min(_apart(pouch.regions["pouch"], x, y) for pouch in cell.pouches())
         if apart < size.hole / 2:
             problem = f"bolt {name} at {at} overlaps the pouch outline by {size.hole / 2 - apart:.3g} mm."
             yield Mistake(key_, problem, hint="Move it out, or shrink the pouch (cell.laminate).")
@@ -282,6 +280,12 @@ class UniaxialHolder(Holder):
         plane = np.column_stack([np.ones_like(x), x, y])
         gap = gap - plane @ np.linalg.lstsq(plane, gap, rcond=None)[0]
         return float(np.ptp(gap)), float(closes)
+
+
+def _apart(r: a.Rect, x: float, y: float) -> float:
+    """Distance [mm] of a point from a rectangle, negative inside."""
+    dx, dy = max(r.x0 - x, x - r.x1), max(r.y0 - y, y - r.y1)
+    return hypot(max(dx, 0.0), max(dy, 0.0)) if max(dx, dy) > 0 else max(dx, dy)
 
 
 def cathode_planes(cell: Cell, pixel: float) -> tuple[a.Plane, ...]:
