@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..assembly import Rect
-from ..metrics import film_average, pressure_metrics
-from ..plots.compare import Sheet
+from ..metrics import film_average, film_samples, pressure_metrics
+from ..plots.compare import FAINT, Sheet
 from ..plots.panels import Map
 from ..results import Result
 from ..units import PRESSURE, UnitMistake, read
@@ -18,6 +18,14 @@ from .differences import flat, said
 
 SAME_LOAD = 0.02
 """Loads that differ by less than this share are compared with each other as one."""
+
+RIM = 1.0
+"""Strip [mm] along the edge of the region that one number leaves out; one film square where that is wider."""
+
+IDLE = "Share below 1 % of mean [-]"
+"""Name of the share of the region that is drawn grey."""
+
+AWAY = "CV away from the edge [-]"
 
 MOST_WORDS = 3
 """Differences that a holder's name tells."""
@@ -119,14 +127,20 @@ def region_of(result: Result) -> tuple[str, Rect] | None:
 def nominal_load(result: Result) -> float:
     """Load [MPa]: the pressure asked for on the main region, else the closing force over that region."""
     regions, region = result.summary["drawing"]["regions"], region_of(result)
+    if found := pressure_step(result):
+        area = regions.get(found[0].get("area"))
+        return found[1] * (Rect(**area).area / region[1].area if area and region else 1.0)
+    return float(result.at().get("closing_force_N") or 0.0) / (region[1].area if region else 1.0)
+
+
+def pressure_step(result: Result) -> tuple[Mapping[str, Any], float] | None:
+    """The last step that names a pressure, and that pressure [MPa]."""
     for step in reversed(result.case.get("steps", [])):
         try:
-            pressure = read(step.get("pressure"), PRESSURE)
+            return step, read(step.get("pressure"), PRESSURE)
         except UnitMistake:
             continue
-        area = regions.get(step.get("area"))
-        return pressure * (Rect(**area).area / region[1].area if area and region else 1.0)
-    return float(result.at().get("closing_force_N") or 0.0) / (region[1].area if region else 1.0)
+    return None
 
 
 def _common_loads(loads: Sequence[float]) -> list[float]:
@@ -187,8 +201,20 @@ def _sheet(result: Result, plane: str, holder: str, place: int, load: float, fil
         return None
     if numbers["Mean contact pressure [MPa]"] <= 0:
         return None
+    if inner := within(region[1], max(RIM, film)):
+        numbers[AWAY] = pressure_metrics(p, area, x, y, {"inner": inner}, film)["CV [-]"]
+    pressures, areas = film_samples(p, area, x, y, region[1], film)
+    faint = pressures <= FAINT * numbers["Mean contact pressure [MPa]"]
+    numbers[IDLE] = float(areas[faint].sum() / areas.sum())
     shown = Map(holder, *film_average(p, area, x, y, film))
     return Sheet(holder, place, load, shown, film, region[1], result.summary["drawing"], numbers)
+
+
+def within(rect: Rect, rim: float) -> Rect | None:
+    """A rectangle without a rim; None where less than half of its sides would be left."""
+    if min(rect.x1 - rect.x0, rect.y1 - rect.y0) < 4 * rim:
+        return None
+    return Rect(rect.x0 + rim, rect.x1 - rim, rect.y0 + rim, rect.y1 - rim)
 
 
 def plain(data: Any) -> str:

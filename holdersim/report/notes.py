@@ -8,18 +8,17 @@ from typing import Any
 from ..results.table import number
 from .common import Comparison, Entry, film_of, plane_meaning, plane_title, region_of
 from .differences import differing
+from .loads import meant
 
 MOST = 6
 """Differences named one by one; of more, the rest is counted."""
 
 CV = "CV [-]"
-SAME_MEAN = 0.01
-"""Mean pressures that differ by less than this share count as equal."""
 
 
 def notes(c: Comparison) -> list[str]:
     """Sentences for the top of the page: plane, then films, cells, loads, means and everything that is amiss."""
-    return [*c.missing, *_plane(c), *_films(c), *_cells(c), *_loads(c), *_means(c), *_trust(c)]
+    return [*c.missing, *meant(c), *_plane(c), *_films(c), *_cells(c), *_loads(c), *_trust(c)]
 
 
 def order(c: Comparison) -> list[str]:
@@ -120,16 +119,6 @@ def _loads(c: Comparison) -> Iterator[str]:
     else:
         each = "; ".join(label(e) for e in c.entries)
         yield f"The loads differ: {each}. Compare CV and ratios to the mean, not MPa."
-
-
-def _means(c: Comparison) -> Iterator[str]:
-    for group in c.groups:
-        means = {s.holder: s.mean for s in c.sheets(group)}
-        off = [abs(s.mean / s.load - 1) for s in c.sheets(group) if s.load]
-        if max(off, default=0.0) > SAME_MEAN:
-            each = ", ".join(f"{name} {number(mean)}" for name, mean in means.items())
-            at = f" at {group[0].load:.3g} MPa" if c.by_load else ""
-            yield f"The mean pressure that arrives on the {plane_title(c.plane)}{at} is not the load [MPa]: {each}."
 
 
 def _trust(c: Comparison) -> Iterator[str]:

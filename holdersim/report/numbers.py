@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .common import FACE, Comparison, Entry, film_of, plane_title
+from ..results.table import number
+from .common import AWAY, FACE, IDLE, Comparison, Entry, film_of, plane_title
 
+NEAR = "Share within 20 % of mean [-]"
 PRESSURE = (
     "Mean contact pressure [MPa]",
     "CV [-]",
@@ -19,22 +21,40 @@ PRESSURE = (
     "p95 [MPa]",
     "Film-resolution peak [MPa]",
     "p5/p95 [-]",
-    "Share within 20 % of mean [-]",
+    NEAR,
     "Edge-band mean / centre mean [-]",
 )
+FAINT = 1e-3
+"""Percentiles of pressure [MPa] below this are shown as 0."""
 CONTACT = "Contact fraction [-]"
 KNOWN = {"name", "bolts", "closing_force_N", "interfaces", "plates", "safety"}
 """Parts of a step's summary that have a section of their own; others follow under their own name."""
 
+NAMED = {"findings": "What this holder adds"}
+"""Headings of parts of a step's summary that have a name of their own."""
+
 OWN = {
     "Load [MPa]": "pressure asked for on the region in the case file (of the fluid in a chamber), "
     "else the closing force over the region",
+    "Mean pressure [MPa]": "force on the region divided by its area",
+    "Mean pressure / load [-]": "share of the load that arrives on this plane",
+    IDLE: "share of the region where next to nothing presses, grey on the maps",
+    AWAY: "CV of the region without its outermost 1 mm (or one film square, where that is wider)",
     "Sum of bolt forces [N]": "all bolts after the last step; in a chamber they hold the lid and do not press the cell",
     "Smallest bolt force [N]": "bolt that is pulled least",
     "Largest bolt force [N]": "bolt that is pulled most",
     "Holder [g]": "all parts and bolts, without the cell",
     "bolts [g]": "all bolts together",
     "springs [g]": "all springs together",
+    "Mean compression [um]": "how much thinner a pad becomes over the main region",
+    "Mean compression [-]": "the same over its thickness",
+    "Largest outward motion [um]": "how far the rim of a pad bulges out at most",
+    "fluid pressure [MPa]": "above the surroundings, after the last step",
+    "volume of the fluid [mL]": "inside the chamber, around the cell",
+    "stored energy [J]": "that the fluid gives off when it expands to the surroundings",
+    "joint opening at the O-ring [um]": "largest gap between lid and flange along the O-ring",
+    "squeeze left of the O-ring [-]": "compression of its cord that the opening leaves, over the cord's diameter",
+    "contact stress of the O-ring / fluid pressure [-]": "below 1 it leaks",
 }
 
 
@@ -46,6 +66,12 @@ class Row:
     name: str
     values: list[float | None]
     meaning: str = ""
+
+    @property
+    def texts(self) -> list[str]:
+        """Values as they are read; percentiles of next to nothing as 0, since their digits are noise."""
+        noise = re.match(r"p\d", self.name)
+        return ["0" if noise and v is not None and abs(v) < FAINT else number(v) for v in self.values]
 
 
 def rows(comparison: Comparison, group: Sequence[Entry]) -> list[Row]:
@@ -79,18 +105,25 @@ def _numbers(comparison: Comparison, entry: Entry) -> Iterator[tuple[tuple[str, 
         names = ("CV [-]",) if plane == FACE != comparison.plane else PRESSURE
         # inside the cell nothing touches or opens: only faces have a contact fraction
         for name in (*names, CONTACT) if plane == FACE else names:
-            yield (_pressure_title(plane), name), sheet.numbers[name]
+            yield (_pressure_title(plane), name.replace("Mean contact", "Mean")), sheet.numbers[name]
+            if name == PRESSURE[0] and entry.load:
+                yield (_pressure_title(plane), "Mean pressure / load [-]"), sheet.mean / entry.load
+            if name == NEAR and names == PRESSURE:
+                yield (_pressure_title(plane), IDLE), sheet.numbers[IDLE]
+            if name == "CV [-]" and AWAY in sheet.numbers and names == PRESSURE:
+                yield (_pressure_title(plane), AWAY), sheet.numbers[AWAY]
     step = entry.step
     for body, numbers in step.get("plates", {}).items():
         for name, value in numbers.items():
-            yield ("Press faces", f"{body}: {name}"), value
+            yield ("Press faces", f"{body.replace('_', ' ')}: {name}"), value
     yield from _bolts(step)
     for name, value in step.get("safety", {}).items():
         yield ("Safety", name), value
     for part in step:
         if part not in KNOWN:
+            title = NAMED.get(part, part.replace("_", " ").capitalize())
             for name, value in _leaves(step[part]):
-                yield (part.replace("_", " ").capitalize(), name or part), value
+                yield (title, (name or part).replace("_", " ")), value
     yield from _masses(entry.result.summary.get("mass_g", {}))
 
 

@@ -204,7 +204,7 @@ def _table(corner: str, heads: Sequence[str], lines: Iterable[Row]) -> str:
         if row.section != section:
             section = row.section
             out.append(f'<tr><th class="section" colspan="{len(heads) + 1}">{escape(section)}</th></tr>')
-        values = "".join(f"<td>{escape(number(v))}</td>" for v in row.values)
+        values = "".join(f"<td>{escape(text)}</td>" for text in row.texts)
         hint = f' title="{escape(row.meaning)}"' if row.meaning else ""
         out.append(f'<tr><th scope="row"{hint}>{escape(row.name)}</th>{values}</tr>')
     return "\n".join([*out, "</tbody></table></div>"])

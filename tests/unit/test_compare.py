@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from compared_results import BARE, PADDED, PLATE, Page, made, three_kinds
+from compared_results import BARE, CHAMBER, PADDED, PLATE, Page, made, three_kinds
 from synthetic import CATHODE
 
 from holdersim.case import read_case
 from holdersim.metrics import pressure_metrics
 from holdersim.report import compare, compared
-from holdersim.report.common import plain
+from holdersim.report.common import AWAY, IDLE, plain
+from holdersim.report.loads import meant
 from holdersim.report.notes import notes, order
 from holdersim.report.numbers import PRESSURE, rows
 from holdersim.results import Result
@@ -111,7 +112,8 @@ def test_the_coarsest_film_is_everybodys(three: list[Result], tmp_path: Path) ->
     data = three[0].maps
     p, area, x, y = (data[n].values for n in ("cathode_pressure", "cathode_area", "x_cathode", "y_cathode"))
     right = pressure_metrics(p[0], area, x, y, {"cathode": CATHODE}, 2.0)
-    assert c.entries[0].sheets["cathode"].numbers == right
+    numbers = c.entries[0].sheets["cathode"].numbers
+    assert {name: numbers[name] for name in right} == right
     assert right["CV [-]"] < 0.98 * three[0].at()["interfaces"]["cell_top"]["CV [-]"]
     (said,) = (n for n in notes(c) if n.startswith("Film resolutions differ"))
     assert "0.5 mm (bare uniaxial" in said and "2 mm (gasketed uniaxial" in said
@@ -134,12 +136,40 @@ def test_differences_are_said_with_numbers(three: list[Result], tmp_path: Path) 
     assert "differ" not in same and "trust" not in same
 
 
-def test_a_mean_that_does_not_arrive_is_said(three: list[Result], tmp_path: Path) -> None:
-    """5 MPa on the separator are 9.5 MPa of load on the cathode; 5 of them arrive in this result."""
+def test_what_a_load_means_is_said(three: list[Result], tmp_path: Path) -> None:
+    """Bolts or fluid, the force, and how much arrives: 5 MPa on the separator are 9.5 MPa of load on the cathode."""
     wide = made(tmp_path, "wide", PADDED, step={"do": "tighten", "pressure": "5 MPa", "area": "separator"})
-    c = compared([three[0], wide])
-    assert [e.load for e in c.entries] == pytest.approx([5.0, 5.0 * 1000 / 525])
-    assert any("is not the load [MPa]: bare uniaxial 5, gasketed uniaxial 5" in n for n in notes(c))
+    c = compared([three[0], wide, three[2]])
+    assert [e.load for e in c.entries] == pytest.approx([5.0, 5.0, 5.0 * 1000 / 525])
+    bare, chamber, padded = sorted(meant(c), key=lambda text: ("gasketed" in text, "chamber" in text))
+    assert bare == (
+        "bare uniaxial: bolts closed with 5 MPa times the area of the cathode, 2625 N; "
+        "5 MPa (100 %) arrives on the cathode plane."
+    )
+    assert padded.startswith("gasketed uniaxial: bolts closed with 5 MPa times the area of the separator")
+    assert padded.endswith("5 MPa (52.5 %) arrives on the cathode plane, the rest beside the cathode.")
+    assert chamber.startswith("isostatic chamber: 5 MPa is the pressure of the fluid on all outer faces")
+    assert "edge" not in chamber, "its spread is everywhere"
+
+
+def test_a_spread_at_the_edge_is_told_from_one_inside(tmp_path: Path) -> None:
+    """Under a fluid, 6 MPa in the outermost millimetre and 5 MPa elsewhere: nothing is left without the rim."""
+    fluid = {"do": "pressurise", "pressure": "5 MPa"}
+    chamber = made(tmp_path, "rim", CHAMBER, step=fluid, planes=("cathode",))
+    p, x, y = (chamber.maps[n] for n in ("cathode_pressure", "x_cathode", "y_cathode"))
+    rim = (abs(x) > 17.5 - 1.0) | (abs(y) > 7.5 - 1.0)
+    chamber.maps["cathode_pressure"] = (
+        (0 * p + 5.0).where(~rim.transpose(*p.dims[1:]), 6.0).transpose(*p.dims)
+    )
+    c = compared([chamber, made(tmp_path, "bare")])
+    numbers = c.entries[0].sheets["cathode"].numbers
+    share = 1 - 33 * 13 / (35 * 15)
+    assert numbers["CV [-]"] == pytest.approx((share * (1 - share)) ** 0.5 / (5 + share), rel=1e-9)
+    assert numbers[AWAY] < 1e-12
+    (told,) = (text for text in meant(c) if "chamber" in text)
+    assert "spread lies at the edge of the cathode" in told and "without the outermost 1 mm" in told
+    bare = c.entries[1].sheets["cathode"].numbers
+    assert bare[AWAY] > 0.5 and 0 < bare[IDLE] < 1
 
 
 def test_load_without_a_pressure(tmp_path: Path) -> None:
