@@ -5,7 +5,6 @@ Each body is meshed alone and lives in one process; the contact problem only mee
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -347,9 +346,3 @@ def von_mises(stress: Array) -> Array:
     """Equivalent stress [MPa] of (n, 6) stresses in the order xx yy zz xy yz xz."""
     a, b, c, d, e, f = stress.T
     return np.asarray(np.sqrt(0.5 * ((a - b) ** 2 + (b - c) ** 2 + (c - a) ** 2) + 3 * (d**2 + e**2 + f**2)))
-
-
-def stack_columns(columns: Sequence[sp.csr_matrix | Array], dofs: int) -> sp.csc_matrix:
-    """Columns side by side as one sparse matrix (dofs, n); n may be 0."""
-    parts = [c if sp.issparse(c) else sp.csc_matrix(np.asarray(c).reshape(-1, 1)) for c in columns]
-    return sp.csc_matrix(sp.hstack(parts)) if parts else sp.csc_matrix((dofs, 0))

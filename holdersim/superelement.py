@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .assembly import LayerStack, Solid
-from .body import Body, stack_columns
+from .body import Body
 from .dissection import Factor, condense
 from .errors import GeometryError
 from .follower import pressure_stiffness
@@ -185,6 +185,12 @@ class Condenser:
     def release(self) -> None:
         """Drop the factor: it is the largest thing in memory."""
         self._factor = None
+
+
+def stack_columns(columns: Sequence[sp.csr_matrix | Array], dofs: int) -> sp.csc_matrix:
+    """Columns side by side as one sparse matrix (dofs, n); n may be 0."""
+    parts = [c if sp.issparse(c) else sp.csc_matrix(np.asarray(c).reshape(-1, 1)) for c in columns]
+    return sp.csc_matrix(sp.hstack(parts)) if parts else sp.csc_matrix((dofs, 0))
 
 
 def link_columns(body: Body, links: Links) -> tuple[sp.csc_matrix, tuple[Array, ...], tuple[bool, ...]]:
