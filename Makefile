@@ -1,6 +1,7 @@
 # Every target makes the environment first if needed; see `make help`.
 RUN := env/run
-CASE := cases/bare_uniaxial_5MPa.toml
+CASES := cases/three_holders/*_5MPa.toml
+PAGE := results/three_holders_5MPa
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo test test-next bench docs lint shell clean
@@ -11,8 +12,9 @@ help: ## this list
 env: ## make the environment (FEniCS and all packages), once
 	@$(RUN) python -c 'import dolfinx, sys; print("dolfinx", dolfinx.__version__, "on Python", sys.version.split()[0])'
 
-demo: ## the bare uniaxial holder at 5 MPa: summary and pictures in results/
-	@$(RUN) holdersim run $(CASE)
+demo: ## the paper's three holders at 5 MPa side by side: one page to open in a browser
+	@$(RUN) holdersim compare $(CASES) -o $(PAGE)
+	@echo "Open $(CURDIR)/$(PAGE)/comparison.html"
 
 test: ## all tests
 	@$(RUN) python -m pytest -q

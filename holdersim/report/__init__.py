@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .common import Comparison, compared
+from .notes import order
 from .page import write
 
 __all__ = ["Comparison", "compare", "compared"]
@@ -30,7 +31,10 @@ def compare(
     from .sources import find
 
     found, failures = find([Path(p) for p in places], Path(results))
-    files = write(compared(found, [f"{name} is missing: {error}" for name, error in failures]), Path(output))
+    comparison = compared(found, [f"{name} is missing: {error}" for name, error in failures])
+    files = write(comparison, Path(output))
+    for line in order(comparison):
+        log.info("%s", line)
     if failures:
         log.warning("the page in %s is without %s", output, ", ".join(name for name, _ in failures))
         raise failures[0][1]
