@@ -50,17 +50,27 @@ def _common(
 
 
 @app.command()
-def init(folder: Annotated[Path, typer.Argument(help="folder for the new case")] = Path(".")) -> None:
+def init(
+    folder: Annotated[Path, typer.Argument(help="folder for the new case")] = Path("."),
+    holder: Annotated[
+        str, typer.Option(help="bare_uniaxial, gasketed_uniaxial or isostatic_chamber")
+    ] = "bare_uniaxial",
+) -> None:
     """Write a commented case file to start from. Example: holdersim init mine"""
     from importlib.resources import files
 
     from .errors import CaseError, Mistake
 
     file = folder / "case.toml"
+    starters = {Path(f.name).stem: f for f in files("holdersim").joinpath("starters").iterdir()}
+    if holder not in starters:
+        raise CaseError(
+            "init", [Mistake("--holder", f"must be one of {', '.join(sorted(starters))}.", holder)]
+        )
     if file.exists():
         raise CaseError(str(file), [Mistake("file", "is there already.", hint="Name another folder.")])
     folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(files("holdersim").joinpath("starter.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    file.write_text(starters[holder].read_text(encoding="utf-8"), encoding="utf-8")
     typer.echo(f"{file}\nNext: holdersim check {file}")
 
 
