@@ -10,7 +10,7 @@ SILENT = {"plate", "flatness", "material", "cell"}
 
 
 def flat(data: Any, where: str = "") -> dict[str, Any]:
-    """Values of nested data by dotted path; a material counts by its name."""
+    """Values of nested data by dotted path; a material counts by its name, an empty list as not given."""
     if isinstance(data, Mapping):
         if {"name", "kind"} <= set(data) and where.endswith("material"):
             return {where: data["name"]}
@@ -20,7 +20,7 @@ def flat(data: Any, where: str = "") -> dict[str, Any]:
         return out
     if isinstance(data, list) and any(isinstance(v, Mapping) for v in data):
         return flat({str(k): v for k, v in enumerate(data)}, where)
-    return {where: data}
+    return {} if data == [] else {where: data}
 
 
 def said(where: str, value: Any) -> str:

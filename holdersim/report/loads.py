@@ -29,7 +29,9 @@ def _load(own: Sequence[Entry]) -> str:
     found, region = pressure_step(first.result), region_of(first.result)
     forces = "" if len(own) > 1 else f", {number(_closing(first))} N"
     if found and found[0].get("area"):
-        pressure = f"{found[1]:.3g} MPa" if len(own) == 1 else "its pressure"
+        main = bool(region and found[0]["area"] == region[0])
+        several = "the load" if main else "the pressure of the case"
+        pressure = f"{found[1]:.3g} MPa" if len(own) == 1 else several
         return f"bolts closed with {pressure} times the area of the {found[0]['area']}{forces}"
     over = f" over the {region[0]}" if region else ""
     return f"{each} is the force of the bolts{over}{forces}"

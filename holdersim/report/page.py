@@ -24,6 +24,8 @@ from .numbers import Row, general, rows, write_csv
 
 SHADES = 192
 """Colours of a picture inside the page; the files beside it keep more."""
+CONTENTS = "<!-- contents -->"
+"""Where the links to the sections go."""
 LONGEST = 80
 """Letters of a title that still names every holder."""
 
@@ -33,7 +35,7 @@ def write(comparison: Comparison, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     table = write_csv(comparison, folder / "comparison.csv")
     with mpl.rc_context(style.STYLE):
-        body = "\n".join(_body(comparison, folder))
+        body = _with_contents("\n".join(_body(comparison, folder)))
     pictures = [folder / name for name in dict.fromkeys(re.findall(r'data-file="([^"]+)"', body))]
     page = folder / "comparison.html"
     text = f'<!doctype html>\n<html lang="en">\n{_head(comparison)}\n<body>\n{body}\n</body>\n</html>\n'
@@ -66,6 +68,7 @@ def _body(c: Comparison, folder: Path) -> Iterator[str]:
     yield '<ul class="notes">'
     yield from (f"<li>{escape(note)}</li>" for note in notes(c))
     yield "</ul>"
+    yield CONTENTS
     shown = c.sheets(c.entries)
     if len({s.load for s in shown}) > 1 and len({s.place for s in shown}) < len(shown):
         yield from _against_load(c, shown, folder)
@@ -79,6 +82,16 @@ def _body(c: Comparison, folder: Path) -> Iterator[str]:
         f"<footer>Made by holdersim {escape(__version__)}. Every number of this page is in comparison.csv beside it; "
         "the pictures are there as files too.</footer>"
     )
+
+
+def _with_contents(body: str) -> str:
+    """The page with a name for each section, and links to them after the notes."""
+    titles = re.findall(r"<h2[^>]*>(.*?)</h2>", body)
+    links = []
+    for k, title in enumerate(titles):
+        body = re.sub(rf"<h2[^>]*>{re.escape(title)}</h2>", f'<h2 id="s{k}">{title}</h2>', body, count=1)
+        links.append(f'<a href="#s{k}">{title}</a>')
+    return body.replace(CONTENTS, f'<nav aria-label="Sections">{" ".join(links)}</nav>')
 
 
 # -- sections ------------------------------------------------------------------------------------------------
@@ -160,7 +173,7 @@ def _heading(e: Entry, c: Comparison) -> str:
 
 
 def _meanings(c: Comparison) -> Iterator[str]:
-    yield '<h2 id="meanings">What each number means</h2>\n<dl>'
+    yield "<h2>What each number means</h2>\n<dl>"
     said = dict.fromkeys((general(r.name), r.meaning) for r in rows(c, c.entries) if r.meaning)
     yield from (f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in said)
     yield "</dl>"

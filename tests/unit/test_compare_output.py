@@ -88,6 +88,9 @@ def test_page_is_whole_and_self_contained(page: tuple[Path, Page]) -> None:
     folder, read = page
     assert (folder / "comparison.html").stat().st_size < 1_000_000
     assert all(link.startswith(("data:", "#")) for link in read.links)
+    text = (folder / "comparison.html").read_text()
+    sections = [link.removeprefix("#") for link in read.links if link.startswith("#")]
+    assert len(sections) == text.count("<h2") == 5 and all(text.count(f'id="{s}"') == 1 for s in sections)
     assert "script" not in read.seen and "link" in read.seen
     assert len(read.pictures) == 4
     for picture in read.pictures:
