@@ -222,7 +222,8 @@ def render(folder: Path) -> Path:
     plotter.enable_anti_aliasing("ssaa")
     plotter.view_vector((0.75, -1.0, 0.55), viewup=(0, 0, 1))
     width, depth, height = np.ptp(np.vstack([m.points for m in shapes.values()]), axis=0)
-    plotter.camera.zoom(1.3 if around or height < 0.5 * max(width, depth) else 0.95)
+    flat, tall = height < 0.5 * max(width, depth), height > 1.2 * max(width, depth)
+    plotter.camera.zoom(1.3 if around or flat else 0.8 if tall else 0.95)
     picture = folder / "cutaway.png"
     _save(plotter, picture)
     return picture

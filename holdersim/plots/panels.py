@@ -20,6 +20,8 @@ from . import style
 Array = NDArray[np.float64]
 ROBUST = 99.5
 """Upper colour limit of pressures: this percentile of the pressing area."""
+MOST = 4
+"""Maps that one picture has room for below each other."""
 FAINT = 0.01
 """Share of the colour scale below which nothing worth the name presses inside the cell."""
 SMALL = 0.05
@@ -69,14 +71,19 @@ def planes(result: Result) -> list[Mapping[str, Any]]:
 
 
 def pressed(result: Result) -> list[Mapping[str, Any]]:
-    """Planes inside the cell, then the faces that press a cell, the uppermost first; without a cell all faces."""
+    """Planes inside the cell, then the faces that press a cell, the uppermost first; without a cell all faces.
+
+    Of a pile, with more than MOST of them, only the planes.
+    """
     soft = {layer["solid"] for layer in result.summary["drawing"]["layers"]}
     touching = [f for f in interfaces(result) if soft & {f[s].split(".")[0] for s in ("above", "below")}]
-    return [*planes(result), *touching] or interfaces(result)
+    inside = planes(result)
+    crowded = inside and len(inside) + len(touching) > MOST
+    return inside if crowded else [*inside, *touching] or interfaces(result)
 
 
 def elsewhere(result: Result) -> list[Mapping[str, Any]]:
-    """Interfaces that do not press a cell: flanges, pads on plates."""
+    """Interfaces that do not press a cell, as flanges and pads on plates, or that `pressed` has no room for."""
     shown = {f["name"] for f in pressed(result)}
     return [f for f in interfaces(result) if f["name"] not in shown]
 
@@ -168,6 +175,9 @@ def steps_picture(result: Result, steps: Sequence[str]) -> Figure:
 
 def _pressure_table(result: Result, steps: Sequence[str], faces: Sequence[Mapping[str, Any]]) -> Figure:
     rows = pressures(result, steps, faces)
+    if len(steps) == 1 and len(rows) > 2:
+        flat = [m for row in rows for m in row]
+        rows = [flat[k : k + 2] for k in range(0, len(flat), 2)]
     limit, peak = robust_limit(m for row in rows for m in row)
     shade = _Shade(Normalize(0.0, limit), style.PRESSURE, TOUCH * limit)
     label = _pressure_label(limit, peak, result, faces)

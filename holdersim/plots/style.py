@@ -101,14 +101,17 @@ def draw_plate(ax: Axes, drawing: Mapping[str, Any]) -> None:
 
 
 def draw_outlines(ax: Axes, drawing: Mapping[str, Any]) -> list[Any]:
-    """Outlines of the layers over a map; returns what a legend needs."""
+    """Outlines of the layers over a map, those of one name alike; returns what a legend needs."""
     strokes = (":", "-.", "--", "-", (0, (1, 1)), (0, (5, 1)))
-    handles = []
-    for k, (name, part) in enumerate(outlines(drawing["layers"])):
-        patch = box(part, fill=False, ec="black", lw=0.9, ls=strokes[k % len(strokes)], label=name, zorder=5)
+    handles: dict[str, Any] = {}
+    found = outlines(drawing["layers"])
+    names = list(dict.fromkeys(name for name, _ in found))
+    for name, part in found:
+        stroke = strokes[names.index(name) % len(strokes)]
+        patch = box(part, fill=False, ec="black", lw=0.9, ls=stroke, label=name, zorder=5)
         patch.set_path_effects([HALO])
-        handles.append(ax.add_patch(patch))
-    return handles
+        handles.setdefault(name, ax.add_patch(patch))
+    return list(handles.values())
 
 
 def bounds(

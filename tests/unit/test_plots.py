@@ -174,7 +174,7 @@ def test_uppermost_interface_comes_first(bare):
     ]
 
 
-def test_the_cathode_plane_comes_first_and_flanges_stand_apart(tmp_path):
+def test_the_cathode_plane_comes_first_and_flanges_stand_apart(tmp_path, monkeypatch):
     """Maps inside the cell and on it share a picture; a face between other bodies has one of its own."""
     assembly = holder()
     data = maps(assembly)
@@ -190,6 +190,9 @@ def test_the_cathode_plane_comes_first_and_flanges_stand_apart(tmp_path):
     result = open_result(run.folder)
     assert [f["name"] for f in pressed(result)] == ["cathode", "cell_top"]
     assert [f["name"] for f in elsewhere(result)] == ["cell_bottom"]
+    monkeypatch.setattr("holdersim.plots.panels.MOST", 1)
+    assert [f["name"] for f in pressed(result)] == ["cathode"], "of a pile only the planes"
+    assert [f["name"] for f in elsewhere(result)] == ["cell_top", "cell_bottom"]
     panel = pressure_picture(result, "tighten").axes[0]
     assert panel.get_title() == "cathode (inside the cell) after tighten"
     shown = np.ma.filled(panel.collections[1].get_array(), np.nan)
