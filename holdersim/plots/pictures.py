@@ -8,7 +8,7 @@ import matplotlib as mpl
 
 from ..results import open_result
 from . import style
-from .curves import histogram, profiles
+from .curves import histogram, history, profiles
 from .panels import deflection_picture, elsewhere_picture, gap_picture, pressure_picture, steps_picture
 
 MOST_STEPS = 6
@@ -26,7 +26,8 @@ def some_steps(steps: list[str]) -> list[str]:
 def draw(result_folder: Path | str, film: float | None = None) -> list[Path]:
     """Pictures of a result, written into its folder: pressure, profiles, deflection, histogram, gap.
 
-    With several steps also pressure_steps.png; with faces that do not press the cell pressure_elsewhere.png.
+    With several steps also pressure_steps.png, with states at several times history.png, with faces that do not
+    press the cell pressure_elsewhere.png.
     `film` [mm] is the averaging length of profiles and histogram; unless given, that of the case, else 0.5.
     """
     result = open_result(result_folder)
@@ -40,6 +41,7 @@ def draw(result_folder: Path | str, film: float | None = None) -> list[Path]:
             "deflection": deflection_picture(result, last),
             "histogram": histogram(result, length),
             "gap": gap_picture(result, last),
+            "history": history(result),
         }
         if len(result.steps) > 1:
             made["pressure_steps"] = steps_picture(result, some_steps(result.steps))

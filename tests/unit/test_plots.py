@@ -10,7 +10,7 @@ from synthetic import holder, maps, summary, two_blocks, write_fields
 from holdersim import plots3d
 from holdersim.metrics import TOUCH
 from holdersim.plots import draw, show
-from holdersim.plots.curves import middle_line, profiles
+from holdersim.plots.curves import history, middle_line, profiles
 from holdersim.plots.panels import (
     Map,
     deflection_picture,
@@ -198,6 +198,28 @@ def test_the_cathode_plane_comes_first_and_flanges_stand_apart(tmp_path, monkeyp
     shown = np.ma.filled(panel.collections[1].get_array(), np.nan)
     assert np.isnan(shown[:, :5]).all()
     assert {p.name for p in draw(result.folder)} == PICTURES | {"pressure_elsewhere.png"}
+
+
+def test_a_history_is_drawn_against_time(tmp_path):
+    """Only where there are times: tightening takes none."""
+    told = summary(holder(), data := maps(holder()))
+    first = {
+        "step": "tighten",
+        "time_s": 0.0,
+        "force of b1 [N]": 700.0,
+        "mean pressure of cell_top [MPa]": 5.0,
+    }
+    told["history"] = [first] + [
+        {**first, "step": "hold", "time_s": 10.0**k, "force of b1 [N]": 700.0 - 10 * k} for k in range(4)
+    ]
+    with RunFolder(tmp_path, "demo", "1") as run:
+        run.finish(told, data, {})
+    result = open_result(run.folder)
+    forces, pressures_ = history(result).axes
+    assert forces.lines[0].get_xdata().tolist() == [1, 10, 100, 1000]
+    assert forces.lines[0].get_ydata().tolist() == [700, 690, 680, 670]
+    assert pressures_.lines[0].get_label() == "cell top"
+    assert {p.name for p in draw(result.folder)} == PICTURES | {"history.png"}
 
 
 def test_pads_are_no_plates(tmp_path):
