@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from ..assembly import Rect
@@ -233,6 +233,8 @@ def trend(sheets: Sequence[Sheet]) -> Figure:
             axes[1].plot(loads, [s.numbers[q] / s.mean for s in line], **look(place), **marks)
     if min(spreads) > 0 and max(spreads) > WIDE_RANGE * min(spreads):
         axes[0].set_yscale("log")
+        axes[0].yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     else:
         axes[0].set_ylim(0, None)
     axes[0].set_title("Spread: CV [-], 0 is even")

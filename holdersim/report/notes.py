@@ -126,9 +126,20 @@ def _trust(c: Comparison) -> Iterator[str]:
         bad = [n for n, v in e.result.summary.get("certificates", {}).items() if not v["ok"]]
         if bad:
             yield f"Do not trust {label(e)}: certificates that failed: {', '.join(bad)}."
+    light = [e for e in c.entries if _without_mass(e)]
+    if light:
+        parts = ", ".join(dict.fromkeys(p for e in light for p in _without_mass(e)))
+        yield f"Masses of {_named(light)} are without {parts}: their density is not known."
     bare = [e for e in c.entries if not any(n.startswith("yield") for n in e.step.get("safety", {}))]
     if bare:
         yield f"No yield safety for {_named(bare)}: solved without fields, or no body has a yield strength."
     versions = {str(e.result.summary.get("holdersim")) for e in c.entries}
     if len(versions) > 1:
         yield f"Solved with different versions of holdersim: {', '.join(sorted(versions))}."
+
+
+def _without_mass(e: Entry) -> list[str]:
+    """Pads that the masses of a result leave out."""
+    masses = e.result.summary.get("mass_g", {})
+    pads = [str(p["name"]) for p in e.result.summary["drawing"].get("pads", [])]
+    return [name.replace("_", " ") for name in pads if masses and name not in masses]

@@ -152,6 +152,16 @@ def test_what_a_load_means_is_said(three: list[Result], tmp_path: Path) -> None:
     assert "edge" not in chamber, "its spread is everywhere"
 
 
+def test_a_mass_without_pads_is_said(three: list[Result], tmp_path: Path) -> None:
+    """Rubber of unknown density has no mass: the sum is of the rest."""
+    padded = made(tmp_path, "padded", PADDED, mass_g={"top_plate": 374.0, "top_pad": 6.0})
+    pads = [{"name": f"{side}_pad", "x0": -30, "x1": 30, "y0": -15, "y1": 15} for side in ("top", "bottom")]
+    padded.summary["drawing"]["pads"] = pads
+    (said,) = (n for n in notes(compared([three[0], padded])) if "asses" in n)
+    assert said == "Masses of gasketed uniaxial at 5 MPa are without bottom pad: their density is not known."
+    assert not any("asses" in n for n in notes(compared(three)))
+
+
 def test_a_spread_at_the_edge_is_told_from_one_inside(tmp_path: Path) -> None:
     """Under a fluid, 6 MPa in the outermost millimetre and 5 MPa elsewhere: nothing is left without the rim."""
     fluid = {"do": "pressurise", "pressure": "5 MPa"}
