@@ -3,8 +3,8 @@
 Each Newton step takes the rubber as linear and finds which pixels press, stick and slip (active sets, as in
 `contact`); the linear bodies enter by their compliance. A load that is too large for one step is divided.
 
-Friction is Coulomb's, |tau| <= mu p, with the slip measured from the last accepted state. Where a pixel slips its
-traction follows the pressure (tau = mu p d) and its direction d is brought up to date in every step.
+Friction is Coulomb's with a slip of a nanometre over which it builds up, tau = -mu p s / sqrt(s^2 + SLIP^2), measured
+from the last accepted state; every step takes its secant, so that sticking and slipping need no sets of their own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .assembly import Assembly
 from .contact import ContactSolution
 from .errors import NotConvergedError
 from .materials.rubber import Rubber
-from .pressing import Load, Point, Sets, certify
+from .pressing import Load, Point, Sets, certify, hurried, law_missed, remembered, yielding
 from .solve import LIMITS, Model, check_limits
 from .state import State
 from .wholes import Bodies, WholeModel
@@ -38,6 +38,12 @@ NEWTON_STEPS = 14
 
 INNER = 6
 """Changes of the contact sets within one Newton step: the next one changes them again."""
+
+RUBBING_STEPS = 80
+"""The same with Coulomb friction, whose secants converge more slowly."""
+
+RUBBED = 3e-5
+"""Miss of Coulomb's law, over the largest force, at which friction has converged."""
 
 SETTLED = 1e-9
 """Forces out of balance, relative, at which Newton's method has converged; rounding stops it at about 1e-10."""
@@ -64,7 +70,7 @@ def model_of(
 class SoftModel(WholeModel):
     """An assembly with bodies of rubber, or with friction between its bodies."""
 
-    limits = LIMITS | {"friction": 1e-8, "rubber_equilibrium": 1e-8}
+    limits = LIMITS | {"friction": 1e-4, "rubber_equilibrium": 1e-8}
 
     def _check(self) -> None:
         super()._check()
@@ -117,22 +123,15 @@ class SoftModel(WholeModel):
             touching = np.zeros(self.pixels, dtype=bool)
             for j in self.joints.values():
                 touching[j.span] = j.gap <= j.gap.min() + 1e-9
-            sets = Sets(touching, np.zeros(pairs, dtype=bool), np.zeros((pairs, 2)), self._unturned)
+            sets = Sets(touching, np.zeros(pairs), self._unturned, self._unjumped)
             return Point(soft, np.zeros(self.size), np.zeros(self.modes.shape[1]), sets, np.zeros((pairs, 2)))
         x, closed = guess.x, guess.x[: self.pixels] > 0
-        normal, along = x[self._pairs[0]], x[self._pairs[1:]].T
-        reach = np.hypot(*along.T)
-        slips = (
-            closed[self._pairs[0]]
-            & np.isfinite(self._friction)
-            & (reach >= self._rough * normal * (1 - 1e-9))
-            & (reach > 0)
-        )
-        direction = along / np.maximum(reach, 1e-300)[:, None]
-        slipped = self._slip(self._moved(x, guess.rigid, guess.whole, guess.amounts))
-        return Point(
-            dict(guess.whole), x, guess.rigid, Sets(closed, slips, direction, self._unturned), slipped
-        )
+        moved = self._moved(x, guess.rigid, guess.whole, guess.amounts)
+        slipped = remembered(self._friction, x[self._pairs[0]], x[self._pairs[1:]].T, self._slip(moved))
+        slip = self._slip(moved) - slipped
+        secants = yielding(self._friction, x[self._pairs[0]], slip)
+        sets = Sets(closed, secants, self._unturned, self._unjumped)
+        return Point(dict(guess.whole), x, guess.rigid, sets, slipped)
 
     def _moved(self, x: Array, rigid: Array, soft: Bodies, amounts: dict[str, float]) -> Array:
         """Opening (size,) [mm] of every link: gaps of pixels, slips of pairs, closing of bolts."""
@@ -144,11 +143,12 @@ class SoftModel(WholeModel):
     def _equilibrium(self, point: Point, load: Load) -> Point:
         """Newton's method from a point to equilibrium under a load."""
         slipped, share = point.slipped, 1.0
-        now = replace(point, steps=0, sets=replace(point.sets, turns=self._unturned))
+        now = replace(point, steps=0, sets=replace(point.sets, turns=self._unturned, jumps=self._unjumped))
         systems = self._systems(now.soft, load.amounts, load.seconds)
         before, aim = now, now
         du: Array = np.zeros(0)
-        for number in range(1, NEWTON_STEPS + 1):
+        rubs = bool(np.isfinite(self._friction).any())
+        for number in range(1, (RUBBING_STEPS if rubs else NEWTON_STEPS) + 1):
             try:
                 aim, du, steady = self._linear_contact(now, load, systems, slipped)
                 before, share = now, 1.0
@@ -223,8 +223,9 @@ class SoftModel(WholeModel):
             if changes <= (FEW * self.pixels if settling else 0):
                 break
             sets = after
-        turned = np.abs(after.direction - now.sets.direction)[after.slips]
-        steady = first and float(turned.max(initial=0.0)) < 1e-8
+        steady = (
+            first and law_missed(self, x, self._slip(moved) - slipped, after.closed & ~after.loose) <= RUBBED
+        )
         return replace(now, x=x, rigid=rigid, sets=after, gap=moved), du, steady
 
     def _opening(self, x: Array, rigid: Array, load: Load) -> Array:
@@ -248,12 +249,13 @@ class SoftModel(WholeModel):
             else:
                 held.append(b + i)
                 own[b + i], extra[b + i] = slope[i] / bolt.share, load.lengths[i] + length[i]
-        pressed = sets.closed[self._pairs[0]]
-        sticks = self._pairs[1:, pressed & ~sets.slips].ravel()
+        rubs = (sets.closed & ~sets.loose)[self._pairs[0]]
+        sticks = self._pairs[1:, rubs].ravel()
         on = np.concatenate([np.flatnonzero(sets.closed), np.array(held, dtype=np.int64), sticks])
-        follow = self._follow(on, sets, pressed)
-        x = x + follow @ now.x[on]
-        extra[self._pairs[1:].T] -= slipped
+        x[on] += now.x[on]
+        own[self._pairs[1:]] = sets.yielding
+        extra[self._pairs[1:].T] += sets.yielding[:, None] * x[self._pairs[1:].T] - slipped
+        springs = np.where(self._springs > 0, 1.0 / (1.0 / np.maximum(self._springs, 1e-300) + own), 0.0)
         missed = self._opening(x, now.rigid, load) + extra + self._whole.T @ self._gather(now.soft)
         _, resultant = self.amounted(load.amounts)
         flat = self._flattened(sets.closed | sets.loose)
@@ -261,9 +263,9 @@ class SoftModel(WholeModel):
             tangent=sp.csr_matrix(systems[1] + flat),
             residual=systems[0] - self._columns @ x + flat @ self._gather(now.soft)[self._free],
             columns=self._columns,
-            springs=self._springs,
+            springs=springs,
             on=on,
-            follow=follow,
+            follow=sp.csr_matrix((np.ones(len(on)), (on, np.arange(len(on)))), shape=(self.size, len(on))),
             missed=missed[on],
             stretch=own[on],
             compliance=self.compliance,
@@ -274,39 +276,26 @@ class SoftModel(WholeModel):
         )
         return step, x
 
-    def _follow(self, on: Index, sets: Sets, pressed: Mask) -> sp.csr_matrix:
-        """Forces at all links from those held: themselves, and tractions of slipping pixels from their pressure."""
-        column = np.full(self.size, -1)
-        column[on] = np.arange(len(on))
-        slips = np.flatnonzero(pressed & sets.slips)
-        rows = [on, *(self._pairs[k, slips] for k in (1, 2))]
-        columns = [np.arange(len(on)), *[column[self._pairs[0, slips]]] * 2]
-        values = [np.ones(len(on)), *(self._rough[slips] * sets.direction[slips, k] for k in (0, 1))]
-        data = np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))
-        return sp.csr_matrix(data, shape=(self.size, len(on)))
-
     def _sets(self, x: Array, moved: Array, sets: Sets, slipped: Array) -> Sets:
-        """Sets that belong to forces and openings: pressed or open, sticking or slipping."""
+        """Sets that belong to forces and openings: pressed or open, and how much friction yields."""
         n = self.pixels
         tiny = 1e-13 * max(float(np.abs(moved[:n]).max(initial=0.0)), 1e-9)
         closed = np.where(sets.closed, x[:n] > 0.0, moved[:n] < -tiny)
         if not closed.any():
             closed = moved[:n] <= moved[:n].min()
-        normal, along = x[self._pairs[0]], x[self._pairs[1:]].T
-        # what the traction would be if the pixel stuck: an elastic return
-        stiff = 1.0 / np.maximum(np.diag(self.compliance)[self._pairs[1:]].T, 1e-9)
-        trial = along - np.where(sets.slips[:, None], stiff * (self._slip(moved) - slipped), 0.0)
-        reach = np.hypot(*trial.T)
-        limit = np.where(np.isinf(self._friction), np.inf, self._rough * np.maximum(normal, 0.0))
-        slips = np.isfinite(limit) & (reach > limit * (1 + 1e-12)) & (reach > 0)
-        direction = np.where(slips[:, None], trial / np.maximum(reach, 1e-300)[:, None], 0.0)
-        loose = sets.loose[self._pairs[0]]
-        direction[loose] = 0.0
-        return Sets(closed, (slips | loose) & closed[self._pairs[0]], direction, sets.turns)
+        normal = np.maximum(x[self._pairs[0]], 0.0)
+        reach, slip = np.hypot(*x[self._pairs[1:]]), self._slip(moved) - slipped
+        give = self._give[self._pairs[1:]].mean(axis=0)
+        secants, jumps = hurried(self._friction, normal, reach, slip, sets, give)
+        return Sets(closed, secants, sets.turns, jumps)
 
     @property
     def _unturned(self) -> Index:
         return np.zeros(self.pixels, dtype=np.int64)
+
+    @property
+    def _unjumped(self) -> Index:
+        return np.zeros(self._pairs.shape[1], dtype=np.int64)
 
     # -- what is reached -------------------------------------------------------------------------------------
 
@@ -315,7 +304,9 @@ class SoftModel(WholeModel):
         x = now.x.copy()
         x[: self.pixels] = np.where(now.sets.closed, x[: self.pixels], 0.0)
         moved = self._opening(x, now.rigid, load) + self._whole.T @ self._gather(now.soft)
-        point = replace(now, x=x, slipped=self._slip(moved), gap=moved)
+        slip = self._slip(moved)
+        kept = remembered(self._friction, x[self._pairs[0]], x[self._pairs[1:]].T, slip)
+        point = replace(now, x=x, slipped=kept, gap=moved)
         found = certify(self, point, load, slipped) | {"rubber_equilibrium": residual}
         check_limits(" + ".join(self.joints), found, self.limits)
         gap = np.where(now.sets.closed, 0.0, moved[: self.pixels])

@@ -123,6 +123,7 @@ class WholeModel(Model):
             part = self._columns[mine]
             yields = np.maximum(yields, np.asarray(part.multiply(part).T @ (1.0 / diagonal[mine])).ravel())
         own = np.diag(self.compliance)
+        self._give = own + yields
         touched = yields > 0
         return np.where(touched, 1.0 / np.where(touched, own + yields / STIFFER, 1.0), 0.0)
 
