@@ -27,6 +27,9 @@ Array = NDArray[np.float64]
 PORD = 4
 """MUMPS' own ordering, there in every build."""
 
+AMD, TINY = 0, 1000
+"""Approximate minimum degree, for matrices up to this size: PORD has been seen to end the process on 63 unknowns."""
+
 
 class Cholesky:
     """Factors of symmetric positive definite matrices whose entries lie within one pattern."""
@@ -50,7 +53,7 @@ class Cholesky:
         self._solver.setType("cholesky")
         self._solver.setFactorSolverType("mumps")
         self._solver.setFactorSetUpSolverType()
-        self._solver.getFactorMatrix().setMumpsIcntl(7, PORD)
+        self._solver.getFactorMatrix().setMumpsIcntl(7, PORD if n > TINY else AMD)
 
     def factorise(self, matrix: sp.csr_matrix) -> bool:
         """Factorise; False, and nothing done, where the matrix has entries outside the pattern.

@@ -131,7 +131,11 @@ def solve(step: Step, memory: Memory | None = None, tolerance: float = 1e-9) -> 
 
     base = respond(np.zeros(len(step.springs)), step.missed, step.residual)
     rhs = -np.concatenate([step.missed + b.T @ base, unit * step.load])
-    y = gmres(apply, rhs, _preconditioner(step, soft, b, factor, unit), tolerance)
+    inverse = _preconditioner(step, soft, b, factor, unit)
+    # every row in N, so that no row is large only because its link gives way easily
+    stiff = np.where(d > 0, d, 1.0 / np.maximum(own[on] + step.stretch, 1e-300))
+    force = np.concatenate([stiff, np.full(len(step.load), 1.0 / unit)])
+    y = gmres(lambda v: force * apply(v), force * rhs, lambda r: inverse(r / force), tolerance)
     x = np.asarray(step.follow @ y[: len(on)])
     q = c(y[: len(on)], x) + modes @ y[len(on) :]
     return base + respond(x, q), x, y[len(on) :]

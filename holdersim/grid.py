@@ -123,7 +123,7 @@ def averages(face: Face, grid: PressureGrid, nodes: int) -> tuple[sp.csr_matrix,
 def masses(face: Face, grid: PressureGrid) -> tuple[Index, Index, Array]:
     """Facet and pixel of every overlapping pair, and integrals N_i N_j [mm2] over their common part, (pairs, k, k)."""
     facet, pixel, polygon = _common_parts(face, grid)
-    points, weights, owner = _quadrature(polygon, 4 if face.degree > 1 else 2)
+    points, weights, owner = _quadrature(polygon, 8 if face.degree > 1 else 4)
     reference = _pull_back(face.vertices[facet[owner]], points, not _is_skewed(face.vertices).any())
     values = face.shape(facet[owner], reference)
     k = values.shape[1]

@@ -90,7 +90,7 @@ class SoftModel(WholeModel):
         names = [b.name for b in self.assembly.bolts]
         point = self._point(guess)
         start = {n: float(f) for n, f in zip(names, point.x[self.bolts] / self.shares, strict=True)}
-        before = guess.amounts if guess is not None else {"own": amounts.get("own", 0.0)}
+        before = guess.amounts if guess is not None else {}
 
         def load(share: float, last: float) -> Load:
             now = {n: start[n] + share * (f - start[n]) for n, f in given.items()}
@@ -162,7 +162,7 @@ class SoftModel(WholeModel):
             residual = self._residual(systems, now, load)
             pressed = f"{int(now.sets.closed.sum())} of {self.pixels} pixels pressed"
             log.info("Newton step %d: equilibrium to %.1e, %s, share %.2g", number, residual, pressed, share)
-            if residual <= SETTLED and steady:
+            if residual <= SETTLED and steady and number > 1:
                 done = self._certified(now, load, slipped, residual)
                 accepted = {n: self.whole[n].body.accepted(s, load.seconds) for n, s in now.soft.items()}
                 return replace(done, soft=accepted)

@@ -109,8 +109,8 @@ def hurried(
 def remembered(friction: Array, force: Array, along: Array, slip: Array) -> Array:
     """From where the slip (pairs, 2) [mm] is measured later on, so that tractions `along` (pairs, 2) [N] stay."""
     reach = np.hypot(*along.T)
-    rough = np.where(np.isfinite(friction), friction, np.inf)
-    share = np.minimum(reach / np.maximum(rough * force, 1e-300), 1.0)
+    most = np.where(np.isfinite(friction), friction, 0.0) * np.maximum(force, 0.0)
+    share = np.where(most > 0, np.minimum(reach / np.maximum(most, 1e-300), 1.0), 0.0)
     back = SLIP * np.minimum(share / np.sqrt(np.maximum(1.0 - share**2, 1e-12)), SLIPPING)
     return np.asarray(slip + along * (back / np.maximum(reach, 1e-300))[:, None])
 

@@ -46,7 +46,7 @@ class WholeModel(Model):
             )
             columns.append(sp.csr_matrix(wide @ spread))
             held = body.held.copy()
-            held[_idle_supports(body.rigid_modes, part.columns)] = True
+            held[_idle_supports(body.rigid_modes, part.columns, body.coordinates)] = True
             mine = np.flatnonzero(~held)
             free.append(dofs + mine)
             places.append(body.coordinates)
@@ -147,7 +147,7 @@ class WholeModel(Model):
         return force[self._free], sp.csr_matrix(whole[self._free][:, self._free])
 
 
-def _idle_supports(modes: Array, columns: sp.csc_matrix) -> Index:
+def _idle_supports(modes: Array, columns: sp.csc_matrix, coordinates: Array) -> Index:
     """Dofs, one per rigid motion that no link feels, that hold a soft body there without carrying anything."""
     if not modes.shape[1]:
         return np.zeros(0, dtype=np.int64)
@@ -157,5 +157,17 @@ def _idle_supports(modes: Array, columns: sp.csc_matrix) -> Index:
     idle = modes @ vt[s <= 1e-9 * max(float(s.max(initial=0.0)), 1.0)].T
     if not idle.shape[1]:
         return np.zeros(0, dtype=np.int64)
-    _, _, pivots = scipy.linalg.qr(idle.T, mode="economic", pivoting=True)
-    return np.asarray(pivots[: idle.shape[1]], dtype=np.int64)
+    # in the middle, so that a pad that widens stays where it is; a turn is held across, far out
+    middle = coordinates.mean(axis=0)
+    centre = int(np.argmin(np.linalg.norm(coordinates - middle, axis=1)))
+    level = np.abs(coordinates[:, 1:] - coordinates[centre, 1:]).sum(axis=1) < 1e-9
+    far = int(np.flatnonzero(level)[np.argmax(np.abs(coordinates[level, 0] - middle[0]))])
+    _, _, others = scipy.linalg.qr(idle.T, mode="economic", pivoting=True)
+    chosen: list[int] = []
+    for dof in (3 * centre, 3 * centre + 1, 3 * far + 1, *others.tolist()):
+        rows = idle[[*chosen, dof]]
+        if np.linalg.matrix_rank(rows, tol=1e-6 * float(np.abs(idle).max())) == len(rows):
+            chosen.append(dof)
+        if len(chosen) == idle.shape[1]:
+            break
+    return np.array(chosen, dtype=np.int64)
