@@ -135,11 +135,13 @@ class Condenser:
             layers,
         )
 
-    def displacement(self, forces: Array, links: Array, amounts: dict[str, float]) -> Array:
+    def displacement(self, forces: Array, links: Array, amounts: dict[str, float] | None = None) -> Array:
         """Displacement (nodes, 3) [mm] under link forces [N]; the rigid motion is the one that fits `links`.
 
-        links (k,): displacements into the body at the links, C forces + free + modes alpha [mm]; amounts: of the loads.
+        links (k,): displacements into the body at the links, C forces + free + modes alpha [mm]; amounts: of the loads,
+        the body's own ones alone unless told.
         """
+        amounts = {"own": 1.0} if amounts is None else amounts
         body = self.body
         if self._columns is None:
             self._columns, _, _ = link_columns(self.body, self.links)

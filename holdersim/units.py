@@ -55,6 +55,9 @@ mega- = 1e6 = M-
 giga- = 1e9 = G-
 meter = [length] = m
 second = [time] = s
+minute = 60 * second = min
+hour = 3600 * second = h
+day = 86400 * second
 gram = [mass] = g
 kelvin = [temperature] = K
 degree_Celsius = kelvin; offset: 273.15 = °C = degC

@@ -15,7 +15,7 @@ from holdersim.run import run
 
 HERE = "import os, signal; die = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
 AT = {
-    "in the cache write": HERE + "import holdersim.superelement as s; s.os.replace = die",
+    "in the cache write": HERE + "import holdersim.shelf as s; s.os.replace = die",
     "in the maps": HERE + "import holdersim.results.folder as f; f.write_metrics = die",
     "in the last rename": HERE + "import holdersim.results.folder as f; f.RunFolder._replace = die",
 }
