@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Annotated, Any
 
 import numpy as np
@@ -20,9 +21,9 @@ Judged = tuple[list[Mistake], list[str]]
 class Locked(Step):
     """A step that leaves the bolts locked."""
 
+    @abstractmethod
     def judged(self, where: str, holder: Holder, cell: Cell) -> Judged:
         """Mistakes and warnings against a holder and a cell."""
-        raise NotImplementedError
 
 
 class Pressurise(Locked):
