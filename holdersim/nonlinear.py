@@ -108,7 +108,9 @@ class SoftModel(WholeModel):
                 if size < SMALLEST:
                     label = " + ".join(self.joints)
                     raise NotConvergedError(
-                        f'"{label}": stuck at {100 * done:.3g} % of the load after {steps} Newton steps ({stuck})'
+                        f'"{label}": stuck at {100 * done:.3g} % of the load after {steps} Newton steps ({stuck}). '
+                        "Rubber gives way sideways under too much pressure: try a harder, thinner or larger pad, "
+                        "sticking faces, or finer pixels."
                     ) from None
                 continue
             point, done, size = reached, share, 2 * size

@@ -6,6 +6,7 @@ W(F) is taken of Fbar = J^(-1/3) F, so that a change of volume costs nothing her
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,13 +34,13 @@ def youngs_from_shore(shore: float, formula: str = "gent") -> float:
     return 0.0981 * (56 + 7.62336 * shore) / (0.137505 * (254 - 2.54 * shore))
 
 
-class _Invariants:
+class _Invariants(ABC):
     """Laws C10 (I1-3) + C20 (I1-3)^2 + C30 (I1-3)^3 + C01 (I2-3) of the isochoric invariants."""
 
     @property
+    @abstractmethod
     def _terms(self) -> tuple[float, float, float, float]:
         """(C10, C20, C30, C01) [MPa]."""
-        raise NotImplementedError
 
     @property
     def shear(self) -> float:
