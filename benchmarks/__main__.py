@@ -35,6 +35,7 @@ from holdersim.contact import active_set
 from holdersim.dissection import condense
 from holdersim.grid import averages
 from holdersim.materials.elastic import Elastic
+from holdersim.network import OWN
 from holdersim.solve import Model, build_body
 
 FOOTPRINT = Rect.centred(50.0, 20.0)
@@ -149,7 +150,7 @@ def first_and_further(pixel: float, name: str, target: float, warm_target: float
     """Print the rows of a first solve and of a further point at one grid."""
     made, model = timed_model(setup(pixel))
     solve, state = cpu(partial(model.tighten, {}))
-    problem, _ = model.problem({}, np.zeros(0))
+    problem, _ = model.problem({}, np.zeros(0), OWN, np.zeros(0))
     changed = problem.gap + 1e-3 * np.cos(np.arange(model.pixels) / 40.0)
     new = type(problem)(problem.compliance, changed, problem.slack, problem.modes, problem.load)
     warm, _ = cpu(partial(active_set, new, state.x > 0))
