@@ -12,6 +12,7 @@ from dolfinx.fem.petsc import LinearProblem
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from holdersim import _dolfinx as dx_
 from holdersim.assembly import Layer
 
 Array = NDArray[np.float64]
@@ -47,9 +48,10 @@ def pressed_column(
         _held(domain, space, lambda x: np.isclose(x[0], 0.0), 0, 0.0),
     ]
     load = fem.Constant(domain, 0.0) * v[0] * dx
-    solution = LinearProblem(
-        form, load, bcs=held, petsc_options={"ksp_type": "preonly", "pc_type": "lu"}
-    ).solve()
+    options: dict[str, Any] = {"petsc_options": {"ksp_type": "preonly", "pc_type": "lu"}}
+    if dx_.VERSION >= (0, 10):  # it wants a name for the options
+        options["petsc_options_prefix"] = "discs_"
+    solution = LinearProblem(form, load, bcs=held, **options).solve()
     height, middle = (f.tabulate_dof_coordinates()[:, 1] for f in (space, here.function_space))
     forces = []
     for level in edges[::-1]:  # what the cells above (or at the top, below) bring to the nodes of a level
