@@ -175,7 +175,8 @@ class IsostaticChamber(Holder):
             if share > 0:
                 seats = (f"vessel.seat:{name}", f"lid.seat:{name}")
                 yield a.Bolt(name, seats, x, y, stiffness, size.diameter, size.stress_area, strength.proof,
-                             strength.yield_strength, self.grip, mass, strength.expansion, share)  # fmt: skip
+                             strength.yield_strength, self.grip, mass, strength.expansion, share, None,
+                             strength.expansion * (self.flange + self.lid))  # fmt: skip
 
     def masses(self) -> dict[str, float]:
         """Masses [t] by part; gland and ports count as metal."""

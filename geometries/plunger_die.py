@@ -129,7 +129,8 @@ class PlungerDie(Holder):
         seats = ("bottom_plunger.bottom", "top_plunger.top")
         return [
             a.Bolt(name, seats, x, y, stiffness, size.diameter, size.stress_area, strength.proof,
-                   strength.yield_strength, grip, fasteners.mass(size, grip), strength.expansion)
+                   strength.yield_strength, grip, fasteners.mass(size, grip), strength.expansion,
+                   growth=strength.expansion * (height + 2 * self.plunger_length))
             for name, (x, y) in self.bolt_places().items()
         ]  # fmt: skip
 

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .materials.elastic import Elastic
+from .materials.inelastic import Inelastic
 from .materials.rubber import Rubber
 
 Array = NDArray[np.float64]
@@ -73,13 +74,19 @@ class Block:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of a pouch stack: thickness [mm], footprint, material, elements through the thickness."""
+    """One layer of a pouch stack: thickness [mm], footprint, material, elements through the thickness.
+
+    growth: how growth of its volume by a factor J is shared out, F_g = diag(J^gx, J^gy, J^gz), sum 1; law: what it
+    does under large strain, without one it is linear elastic.
+    """
 
     name: str
     thickness: float
     footprint: Rect
     material: Elastic
     sublayers: int = 1
+    growth: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    law: Inelastic | None = None
 
 
 @dataclass(frozen=True)
@@ -206,6 +213,8 @@ class Solid:
     body_force: (fx, fy, fz) [N/mm3], uniform.
     tractions: face name -> uniform (tx, ty, tz) [MPa], or a function of x, y, z.
     fluid: names of the faces on which the fluid of the assembly presses.
+    swelling: layers of a stack whose growth is an amount of its own, "swell:<solid>.<layer>"; warms: whether the
+    temperature is one, "warming".
     """
 
     name: str
@@ -219,6 +228,13 @@ class Solid:
     tractions: dict[str, Traction] = field(default_factory=dict)
     body_force: tuple[float, float, float] = (0.0, 0.0, 0.0)
     fluid: tuple[str, ...] = ()
+    swelling: tuple[str, ...] = ()
+    warms: bool = False
+
+    @property
+    def inelastic(self) -> bool:
+        """Whether a layer has a law of its own: the body is then solved under large strain."""
+        return isinstance(self.shape, LayerStack) and any(la.law for la in self.shape.layers)
 
 
 @dataclass(frozen=True)
@@ -279,7 +295,8 @@ class Bolt:
     """Bolt between two seats ("solid.seat:name"): axial stiffness [N/mm], place, size and strength.
 
     `share`: the part of the bolt present in a symmetric model (1, 1/2 or 1/4).
-    `spring`: in series with the bolt, under its head.
+    `spring`: in series with the bolt, under its head; `growth`: lengthening by temperature between
+    its seats [mm/K] (washers and springs are taken to lengthen as the bolt does).
     """
 
     name: str
@@ -296,6 +313,7 @@ class Bolt:
     expansion: float = 0.0
     share: float = 1.0
     spring: SpringLaw | None = None
+    growth: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Each body is meshed alone and lives in one process; the contact problem only mee
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -209,7 +210,7 @@ class Body:
         return np.asarray(-self.face(name).normal * load / area, dtype=np.float64)
 
     def load_columns(self) -> dict[str, Array]:
-        """Nodal forces (dofs,) by what causes them: "own" [N], "pressure" [N/MPa] of the fluid; absent without.
+        """Nodal forces (dofs,) by what causes them: "own" [N], "pressure" [N/MPa] of the fluid, strains.
 
         Faces named for the fluid that the mesh lacks (no ramps on a level stack) are left out.
         """
@@ -219,7 +220,38 @@ class Body:
         if self.wetted:
             parts = (self._face_integral(name, None)[0] for name in self.wetted)
             out["pressure"] = sum(parts, np.zeros(self.dofs))
+        return out | {cause: self._strain_load(cause) for cause in self.strains}
+
+    @cached_property
+    def strains(self) -> dict[str, Array]:
+        """Strain free of stress (materials, 3), along x, y, z per unit of what causes it: swelling, warming."""
+        out: dict[str, Array] = {}
+        shape = self.solid.shape
+        for k, layer in enumerate(shape.layers if isinstance(shape, LayerStack) else ()):
+            if layer.name in self.solid.swelling:
+                strain = np.zeros((len(self.materials), 3))
+                strain[k] = layer.growth
+                out[f"swell:{self.name}.{layer.name}"] = strain
+        if self.solid.warms and self.materials:
+            out["warming"] = np.array([[m.expansion] * 3 for m in self.materials])
         return out
+
+    def held_back(self, cause: str) -> Array:
+        """Stress (materials, 3) [MPa] that would make the strain of a cause, along x, y, z, per unit of it."""
+        strain = self.strains[cause]
+        lame, mu = (np.array([getattr(m, k) for m in self.materials])[:, None] for k in ("lame", "mu"))
+        return np.asarray(2 * mu * strain + lame * strain.sum(axis=1, keepdims=True))
+
+    def _strain_load(self, cause: str) -> Array:
+        """Nodal forces (dofs,) that make the strain of a cause, integral of C strain : eps(v)."""
+        import ufl
+        from dolfinx import fem
+
+        stress = fem.Function(fem.functionspace(self.domain, ("DG", 0, (3,))))
+        stress.x.array[:] = self.held_back(cause)[self.material_of_cell].ravel()
+        measure = ufl.Measure("dx", self.domain, metadata={"quadrature_degree": 2 * self.solid.degree})
+        v = ufl.TestFunction(self.space)
+        return np.asarray(dx.vector(sum(stress[i] * v[i].dx(i) for i in range(3)) * measure))
 
     @property
     def wetted(self) -> list[str]:
@@ -251,6 +283,13 @@ class Body:
         scale = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
         sheets = {la.name: la.sublayers for la in getattr(self.solid.shape, "layers", ())}
         return sp.csr_matrix(sp.diags(scale) @ matrix), total / sheets.get(layer, 1)
+
+    def inside_shift(self, layer: str, amounts: Mapping[str, float]) -> float:
+        """What amounts of strain free of stress add to the pressure [MPa] that displacements give inside a layer."""
+        shape = self.solid.shape
+        names = [la.name for la in shape.layers] if isinstance(shape, LayerStack) else [layer]
+        k = names.index(layer)
+        return sum(amounts.get(c, 0.0) * float(self.held_back(c)[k, 2]) for c in self.strains)
 
     def own_load(self) -> Array:
         """Nodal forces [N] of the solid's own loads, its tractions and body force, (dofs,)."""
@@ -300,17 +339,25 @@ class Body:
 
     # -- recovery ------------------------------------------------------------------------------------------
 
-    def stress(self, u: Array, at: tuple[float, float, float] | None = None) -> Array:
+    def stress(
+        self,
+        u: Array,
+        at: tuple[float, float, float] | None = None,
+        amounts: Mapping[str, float] | None = None,
+    ) -> Array:
         """Stress (cells, 6) [MPa], order xx yy zz xy yz xz, in the order of `cell_nodes`.
 
-        Taken at the cell centres, or at reference coordinates `at` of every cell.
+        Taken at the cell centres, or at reference coordinates `at` of every cell; amounts: of what strains the body.
         """
         shape = self._gradients(self._middle if at is None else np.array([at]))
         gradient = np.einsum("cdn,cni->cid", shape, u.reshape(-1, 3)[self.cell_nodes])
         eps = (gradient + gradient.transpose(0, 2, 1)) / 2
         sigma = 2 * self.mu[:, None, None] * eps
         sigma += (self.lame * np.trace(eps, axis1=1, axis2=2))[:, None, None] * np.eye(3)
-        return np.stack([sigma[:, i, j] for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (0, 2))], axis=1)
+        out = np.stack([sigma[:, i, j] for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (0, 2))], axis=1)
+        for cause in self.strains if amounts else ():
+            out[:, :3] -= (amounts or {}).get(cause, 0.0) * self.held_back(cause)[self.material_of_cell]
+        return out
 
     @property
     def _middle(self) -> Array:
@@ -323,10 +370,10 @@ class Body:
         jacobian = np.einsum("kv,cvd->ckd", dgeo, self._points[self._corner_dofs])
         return np.asarray(np.linalg.inv(jacobian) @ dshape)
 
-    def peak_von_mises(self, u: Array) -> float:
+    def peak_von_mises(self, u: Array, amounts: Mapping[str, float] | None = None) -> float:
         """Largest von Mises stress [MPa] at the corners of all cells: bending is largest at the surface."""
         corners = dx.reference_corners(self.domain)
-        return max(float(von_mises(self.stress(u, (x, y, z))).max()) for x, y, z in corners)
+        return max(float(von_mises(self.stress(u, (x, y, z), amounts)).max()) for x, y, z in corners)
 
     @property
     def corner_mesh(self) -> tuple[Array, Index, Index]:

@@ -26,6 +26,7 @@ from .materials.rubber import Rubber
 from .superelement import Condenser, Links, Superelement, check_resolution, link_columns
 
 if TYPE_CHECKING:
+    from .growthbody import GrowthBody
     from .softbody import SoftBody
     from .wholebody import WholeBody
 
@@ -42,11 +43,15 @@ def build_body(solid: Solid) -> Body:
     return Body(solid, mesh_shape(solid.shape, solid.symmetry))
 
 
-def build_whole(solid: Solid) -> SoftBody | WholeBody:
-    """Mesh one solid and make a body that is not condensed: of rubber, or linear among rubber."""
+def build_whole(solid: Solid) -> SoftBody | WholeBody | GrowthBody:
+    """Mesh one solid and make a body that is not condensed: of rubber, of layers with a law, or linear among rubber."""
     from .softbody import SoftBody
     from .wholebody import WholeBody
 
+    if solid.inelastic:
+        from .growthbody import GrowthBody
+
+        return GrowthBody(solid, mesh_shape(solid.shape, solid.symmetry))
     kind = SoftBody if isinstance(solid.material, Rubber) else WholeBody
     return kind(solid, mesh_shape(solid.shape, solid.symmetry))
 
@@ -67,7 +72,7 @@ class Part:
 class WholePart:
     """A body that is not condensed: columns (dofs, m) of unit forces at its links, at `at` in the vector."""
 
-    body: SoftBody | WholeBody
+    body: SoftBody | WholeBody | GrowthBody
     columns: sp.csc_matrix
     at: Index
 
@@ -86,12 +91,13 @@ class Network:
         }
         condensers: dict[str, Condenser] = {}
         elements: dict[str, Superelement] = {}
-        whole: dict[str, tuple[SoftBody | WholeBody, sp.csc_matrix]] = {}
+        whole: dict[str, tuple[SoftBody | WholeBody | GrowthBody, sp.csc_matrix]] = {}
         rubber = any(isinstance(s.material, Rubber) for s in assembly.solids)
         sides: dict[str, tuple[Links, tuple[Array, ...], tuple[bool, ...]]] = {}
         for solid in assembly.solids:
             links = self._links(solid, grids)
-            if isinstance(solid.material, Rubber) or (rubber and isinstance(solid.shape, LayerStack)):
+            stacked = isinstance(solid.shape, LayerStack)
+            if isinstance(solid.material, Rubber) or solid.inelastic or (rubber and stacked):
                 tell(f"body of {solid.name}")
                 body = build_whole(solid)
                 columns, covered, fine = link_columns(body, links)
@@ -174,6 +180,9 @@ class Network:
             loads.append(load)
             self.rigid_at[name] = slice(count, count + basis.shape[1])
             count += basis.shape[1]
+        growth = np.array([b.growth for b in self.assembly.bolts])
+        if any(s.warms for s in self.assembly.solids) and len(growth):
+            self.free.setdefault("warming", np.zeros(self.size))[self.bolts] += growth
         self.modes = np.hstack(modes) if modes else np.zeros((self.size, 0))
         self.load: dict[str, Array] = {}
         for cause in {c for load in loads for c in load}:
@@ -204,7 +213,7 @@ class Network:
     def _whole_part(
         self,
         name: str,
-        body: SoftBody | WholeBody,
+        body: SoftBody | WholeBody | GrowthBody,
         side: tuple[Links, tuple[Array, ...], tuple[bool, ...]],
         columns: sp.csc_matrix,
     ) -> WholePart:

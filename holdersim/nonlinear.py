@@ -62,7 +62,7 @@ def model_of(
     progress: Callable[[str], None] | None = None,
 ) -> Model:
     """The model that an assembly needs: Newton's method where rubber or friction ask for it, else contact alone."""
-    soft = any(isinstance(s.material, Rubber) for s in assembly.solids)
+    soft = any(isinstance(s.material, Rubber) or s.inelastic for s in assembly.solids)
     rough = any(i.friction > 0 for i in assembly.interfaces)
     return (SoftModel if soft or rough else Model)(assembly, cache, keep, progress)
 
@@ -166,7 +166,9 @@ class SoftModel(WholeModel):
             log.info("Newton step %d: equilibrium to %.1e, %s, share %.2g", number, residual, pressed, share)
             if residual <= SETTLED and steady and number > 1:
                 done = self._certified(now, load, slipped, residual)
-                accepted = {n: self.whole[n].body.accepted(s, load.seconds) for n, s in now.soft.items()}
+                accepted = {
+                    n: self.whole[n].body.accepted(s, load.seconds, load.amounts) for n, s in now.soft.items()
+                }
                 return replace(done, soft=accepted)
         raise NotConvergedError(f"equilibrium of the rubber is missed by {residual:.1e}")
 
@@ -193,7 +195,8 @@ class SoftModel(WholeModel):
             return 0.0
         pressed = self._columns @ now.x
         held = self._flattened(now.sets.closed | now.sets.loose) @ self._gather(now.soft)[self._free]
-        own = [load.amounts.get(c, 0.0) * float(np.abs(v).max()) for c, v in self._loads.items()]
+        given = {c: v for c, v in self._loads.items() if c in ("own", "pressure")}
+        own = [load.amounts.get(c, 0.0) * float(np.abs(v).max()) for c, v in given.items()]
         size = (
             max(float(np.abs(pressed).max()), *own, 1e-12)
             if own

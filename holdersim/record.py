@@ -231,7 +231,10 @@ def write_fields(model: Model, state: State, folder: Path) -> tuple[dict[str, fl
             if solid.name in model.whole
             else model.parts[solid.name].condenser.body
         )
-        stress, equivalent = state.stress(solid.name) if solid.name in model.whole else _stress(body, u)
+        if solid.name in model.whole:
+            stress, equivalent = state.stress(solid.name)
+        else:
+            stress, equivalent = _stress(body, u, state.amounts)
         points, cells, nodes = body.corner_mesh
         kind = "hexahedron" if cells.shape[1] == 8 else "tetra"
         order = [0, 1, 3, 2, 4, 5, 7, 6] if kind == "hexahedron" else [0, 1, 2, 3]
@@ -248,11 +251,14 @@ def write_fields(model: Model, state: State, folder: Path) -> tuple[dict[str, fl
             largest[solid.name] = float(equivalent.max())
         else:
             condenser = model.parts[solid.name].condenser
-            largest[solid.name], residual[solid.name] = body.peak_von_mises(u.ravel()), condenser.residual
+            largest[solid.name], residual[solid.name] = (
+                body.peak_von_mises(u.ravel(), state.amounts),
+                condenser.residual,
+            )
             condenser.release()
     return largest, residual
 
 
-def _stress(body: Body, u: Array) -> tuple[Array, Array]:
-    sigma = body.stress(u.ravel())
+def _stress(body: Body, u: Array, amounts: dict[str, float]) -> tuple[Array, Array]:
+    sigma = body.stress(u.ravel(), amounts=amounts)
     return sigma, von_mises(sigma)

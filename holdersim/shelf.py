@@ -42,7 +42,11 @@ def identity(solid: Solid, links: Links) -> str:
     if isinstance(solid.shape, MeshFile | StepPart):
         shape["content"] = hashlib.sha256(Path(solid.shape.path).read_bytes()).hexdigest()
     for layer in shape.get("layers", []) if isinstance(solid.shape, LayerStack) else []:
-        layer["material"] = {"E": layer["material"]["E"], "nu": layer["material"]["nu"]}
+        kept = ("E", "nu", "expansion") if solid.warms else ("E", "nu")
+        layer["material"] = {n: layer["material"][n] for n in kept}
+        growth, _ = layer.pop("growth"), layer.pop("law")
+        if layer["name"] in solid.swelling:
+            layer["growth"] = growth
     loaded = bool(solid.tractions) or any(solid.body_force) or bool(solid.fluid)
     material = solid.material if isinstance(solid.material, Elastic) else None
     data = {
@@ -63,6 +67,8 @@ def identity(solid: Solid, links: Links) -> str:
         "sticking": links.sticking,
         "inside": [(name, g.x.tolist(), g.y.tolist()) for name, g in links.inside],
     }
+    if solid.swelling or solid.warms:
+        data |= {"strained": solid.name, "expansion": material.expansion if material else None}
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:24]
 
 

@@ -8,6 +8,7 @@ Piola-Kirchhoff stress S = g_inf S0 + sum h_i, see `materials.relaxation`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
@@ -42,7 +43,8 @@ class SoftState:
     """A body of rubber at one moment.
 
     u (dofs,) displacement [mm]; p (cells, 4) pressure coefficients [MPa]; time [s] of the last accepted step; then
-    elastic (cells, 27, 3, 3) S0 and overstress (terms, cells, 27, 3, 3) h_i [MPa], empty without relaxation.
+    elastic (cells, 27, 3, 3) S0 and overstress (terms, cells, 27, 3, 3) h_i [MPa], empty without relaxation;
+    stretch: free of stress at its temperature, F = F_e stretch.
     """
 
     u: Array
@@ -50,6 +52,7 @@ class SoftState:
     elastic: Array
     overstress: Array
     time: float = 0.0
+    stretch: float = 1.0
 
 
 class SoftBody(Body):
@@ -99,18 +102,22 @@ class SoftBody(Body):
         kept = np.zeros((cells if terms else 0, 27, 3, 3))
         return SoftState(np.zeros(self.dofs), np.zeros((cells, 4)), kept, np.zeros((terms, *kept.shape)))
 
-    def system(self, s: SoftState, dt: float = 0.0) -> tuple[Array, sp.csr_matrix]:
+    def system(
+        self, s: SoftState, dt: float = 0.0, amounts: Mapping[str, float] | None = None
+    ) -> tuple[Array, sp.csr_matrix]:
         """Internal forces (dofs,) [N] and their tangent (dofs, dofs) [N/mm], pressures condensed out.
 
-        Of a step of `dt` [s] that starts with the history of `s`; dt = 0 is sudden. The forces are those of pressures
-        in balance with `s.u`, whatever s.p; the tangent is that of Newton's method for both at s.p, symmetric.
+        Of a step of `dt` [s] that starts with the history of `s`; dt = 0 is sudden; amounts: "warming" [K]. The forces
+        are those of pressures in balance with `s.u`, whatever s.p; the tangent is that of Newton's method for both at
+        s.p, symmetric.
         NotConvergedError: an element is inverted.
         """
         cells, nodes = len(self.cell_nodes), len(self.coordinates)
         force, blocks = np.zeros((cells, 27, 3)), np.empty((9, cells, 27, 27))
         rate, offset = np.empty((cells, 81, 4)), np.empty((cells, 4))
+        warm = self._warmed(s, amounts)
         for c in self._chunks():
-            part = self._linearise(s, c, dt)
+            part = self._linearise(warm, c, dt)
             force[c], blocks[:, c], rate[c], offset[c] = part.force, part.tangent, part.rate, part.offset
         self._last = (s, rate, offset)
         residual = np.zeros((nodes, 3))
@@ -135,8 +142,15 @@ class SoftBody(Body):
 
     _last: tuple[SoftState, Array, Array] | None = None
 
-    def accepted(self, s: SoftState, dt: float) -> SoftState:
+    def _warmed(self, s: SoftState, amounts: Mapping[str, float] | None) -> SoftState:
+        """`s` with the stretch free of stress that amounts ask for, 1 + expansion * warming."""
+        if amounts is None or not self.solid.warms:
+            return s
+        return replace(s, stretch=1 + self.rubber.expansion * amounts.get("warming", 0.0))
+
+    def accepted(self, s: SoftState, dt: float, amounts: Mapping[str, float] | None = None) -> SoftState:
         """`s` at the end of a time step of `dt` [s]: history and pressures brought up to date."""
+        s = self._warmed(s, amounts)
         s = replace(s, p=self._balanced(s), time=s.time + dt)
         if not self.relaxation.terms:
             return s
@@ -148,7 +162,7 @@ class SoftBody(Body):
         return [slice(i, i + CHUNK) for i in range(0, len(self.cell_nodes), CHUNK)]
 
     def _linearise(self, s: SoftState, c: slice, dt: float) -> Linearised:
-        points = self._points_of_cells.of(c)
+        points = self._points_of_cells.of(c).warmed(s.stretch)
         F = self._deformation(s, c)
         carried = (
             self.relaxation.carried(s.overstress[:, c], s.elastic[c], dt) if self.relaxation.terms else None
@@ -156,7 +170,7 @@ class SoftBody(Body):
         return linearise(points, F, s.p[c], self.rubber, self.relaxation.share(dt), carried)
 
     def _deformation(self, s: SoftState, c: slice) -> Array:
-        """Deformation gradient (cells, 27, 3, 3); NotConvergedError where an element is inverted."""
+        """Elastic deformation gradient (cells, 27, 3, 3); NotConvergedError where an element is inverted."""
         u = s.u.reshape(-1, 3)[self.cell_nodes[c]]
         F = (self._points_of_cells.gradient[c] @ u[:, None]).transpose(0, 1, 3, 2) + np.eye(3)
         bad = np.linalg.det(F) <= 0
@@ -166,7 +180,7 @@ class SoftBody(Body):
                 f'rubber "{self.name}" is turned inside out in {int(bad.any(axis=1).sum())} elements, first near '
                 f"({at[0]:.3g}, {at[1]:.3g}, {at[2]:.3g}) mm: take smaller steps or a finer mesh"
             )
-        return np.asarray(F)
+        return np.asarray(F / s.stretch)
 
     def _balanced(self, s: SoftState) -> Array:
         """Pressures (cells, 4) in balance with the change of volume, p = K (J - 1) in the mean of its functions."""
@@ -188,7 +202,9 @@ class SoftBody(Body):
 
     # -- results ---------------------------------------------------------------------------------------------
 
-    def stress(self, s: SoftState) -> Array:  # type: ignore[override]
+    def stress(  # type: ignore[override]
+        self, s: SoftState, amounts: Mapping[str, float] | None = None
+    ) -> Array:
         """Cauchy stress (cells, 6) [MPa], order xx yy zz xy yz xz, at the middle point of every cell."""
         F = np.concatenate([self._deformation(s, c)[:, 13] for c in self._chunks()])
         jac = np.linalg.det(F)
@@ -204,7 +220,7 @@ class SoftBody(Body):
         """W(Fbar) + p (J - 1) - p^2/(2 K) integrated [N mm]: what is stored if nothing has relaxed."""
         total = 0.0
         for c in self._chunks():
-            F, points = self._deformation(s, c), self._points_of_cells.of(c)
+            F, points = self._deformation(s, c), self._points_of_cells.of(c).warmed(s.stretch)
             p = (points.functions @ s.p[c, :, None])[..., 0]
             w = self.rubber.law.energy(F.reshape(-1, 3, 3)).reshape(p.shape)
             w += p * (np.linalg.det(F) - 1) - p**2 / (2 * self.rubber.bulk)

@@ -37,6 +37,12 @@ class Points:
         """Those of some cells."""
         return Points(self.gradient[cells], self.volume[cells], self.place[cells])
 
+    def warmed(self, stretch: float) -> Points:
+        """Those of the cells stretched evenly, free of stress: the reference of elastic deformation."""
+        if stretch == 1.0:
+            return self
+        return Points(self.gradient / stretch, self.volume * stretch**3, self.place)
+
     @cached_property
     def functions(self) -> Array:
         """Pressure functions (cells, 27, 4): 1, x, y, z from the middle in units of the cell's size."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .body import Body, von_mises
+from .body import von_mises
 from .contact import ContactSolution
 from .joint import Joint
 
 if TYPE_CHECKING:
+    from .growthbody import GrowthState
     from .network import Network
     from .softbody import SoftState
     from .wholebody import WholeState
@@ -35,7 +36,7 @@ class State:
     lengths: Array
     amounts: dict[str, float] = field(default_factory=dict)
     time: float = 0.0
-    whole: dict[str, SoftState | WholeState] = field(default_factory=dict)
+    whole: dict[str, SoftState | WholeState | GrowthState] = field(default_factory=dict)
 
     def joint(self, interface: str) -> Joint:
         """The grid of an interface."""
@@ -79,8 +80,8 @@ class State:
         grid, area = self.model.levels[plane], self.inside_area(plane).ravel()
         out = np.full(grid.size, np.nan)
         if solid in self.whole:
-            matrix, _ = self.model.whole[solid].body.layer_pressure(layer, grid)
-            out[area > 0] = (matrix @ self.whole[solid].u)[area > 0]
+            body: Any = self.model.whole[solid].body
+            out[area > 0] = body.inside(layer, grid, self.whole[solid], self.amounts)[area > 0]
             return out.reshape(grid.shape)
         part = self.model.parts[solid]
         e, start = part.element, 0
@@ -148,14 +149,14 @@ class State:
         return part.condenser.displacement(forces, links, self.amounts)
 
     def stress(self, solid: str) -> tuple[Array, Array]:
-        """Stress (cells, 6) [MPa], xx yy zz xy yz xz, and von Mises stress (cells,) at cell centres."""
+        """Stress (cells, 6) [MPa], xx yy zz xy yz xz, and von Mises stress (cells,) at cell centres.
+
+        Cauchy's where strains are large.
+        """
         if solid in self.whole:
-            sigma = whole_stress(self.model.whole[solid].body, self.whole[solid])
+            body: Any = self.model.whole[solid].body
+            sigma = body.stress(self.whole[solid], amounts=self.amounts)
         else:
-            sigma = self.model.parts[solid].condenser.body.stress(self.displacement(solid).ravel())
+            linear = self.model.parts[solid].condenser.body
+            sigma = linear.stress(self.displacement(solid).ravel(), amounts=self.amounts)
         return sigma, von_mises(sigma)
-
-
-def whole_stress(body: Body, state: SoftState | WholeState) -> Array:
-    """Stress (cells, 6) [MPa] of a body that is not condensed; of rubber that of Cauchy."""
-    return body.stress(state if hasattr(state, "p") else state.u)  # type: ignore[arg-type]

@@ -90,20 +90,25 @@ class Condenser:
         material = self.solid.material
         return material.E if isinstance(material, Elastic) else 1.0
 
-    def _inside(self) -> tuple[sp.csr_matrix, tuple[Array, ...]]:
+    def _inside(self) -> tuple[sp.csr_matrix, tuple[Array, ...], dict[str, Array]]:
+        """Rows of pressure inside the layers, covered areas, and what strains free of stress add, per unit."""
         rows, areas = [sp.csr_matrix((0, self.body.dofs))], []
+        shift: dict[str, list[Array]] = {cause: [np.zeros(0)] for cause in self.body.strains}
         for layer, grid in self.links.inside:
             matrix, area = self.body.layer_pressure(layer, grid)
             rows.append(matrix[np.flatnonzero(area > 0)])
             areas.append(area)
-        return sp.csr_matrix(sp.vstack(rows)), tuple(areas)
+            for cause, parts in shift.items():
+                parts.append(np.full(int((area > 0).sum()), self.body.inside_shift(layer, {cause: 1.0})))
+        added = {cause: np.concatenate(parts) for cause, parts in shift.items()}
+        return sp.csr_matrix(sp.vstack(rows)), tuple(areas), added
 
     def _make(self, keep: bool) -> Superelement:
         body = self.body
         began = time.perf_counter()
         columns, covered, fine = link_columns(self.body, self.links)
         loads = body.load_columns()
-        inside, layers = self._inside()
+        inside, layers, shift = self._inside()
         self.seconds["stiffness"] = -time.perf_counter()
         stiffness = body.stiffness[body.free][:, body.free]
         self.seconds["stiffness"] += time.perf_counter()
@@ -121,7 +126,8 @@ class Condenser:
             "%s: %d unknowns condensed to %d in %.1f s", body.name, body.dofs, o, self.seconds["condense"]
         )
         modes = columns.T @ body.rigid_modes
-        resultant = {name: body.rigid_modes.T @ load for name, load in loads.items()}
+        # strains free of stress balance themselves: what is left of their large forces is rounding
+        resultant = {n: (n not in body.strains) * (body.rigid_modes.T @ load) for n, load in loads.items()}
         frame = Frame(modes)
         return Superelement(
             frame.compliance(c[:k, :k]),
@@ -131,7 +137,7 @@ class Condenser:
             covered,
             fine,
             frame.seen(c[k:o, :k]),
-            {n: seen_free[n] - frame.seen_at(c[k:o, :k], resultant[n]) for n in loads},
+            {n: seen_free[n] - frame.seen_at(c[k:o, :k], resultant[n]) + shift.get(n, 0.0) for n in loads},
             layers,
         )
 

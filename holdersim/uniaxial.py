@@ -108,12 +108,15 @@ class UniaxialHolder(Holder):
         """Distance [mm] of the plates before they are pressed."""
         return cell.thickness
 
+    def seat_distance(self, cell: Cell) -> float:
+        """Distance [mm] of the washer seats: both plates and what lies between them."""
+        return self.height("top") + self.height("bottom") + self.between(cell)
+
     def grip_length(self, cell: Cell) -> float:
         """Length [mm] of bolt between head and nut; a spring counts at half of its travel."""
         washers = 2 * self.bolt_type()[0].washer_thickness
         spring = (self.spring.free + self.spring.shortest) / 2 if self.spring else 0.0
-        plates = self.height("top") + self.height("bottom")
-        return self.grip or plates + self.between(cell) + washers + spring
+        return self.grip or self.seat_distance(cell) + washers + spring
 
     # -- assembly ------------------------------------------------------------------------------------------
 
@@ -176,7 +179,7 @@ class UniaxialHolder(Holder):
                 seats = (f"bottom_plate.seat:{name}", f"top_plate.seat:{name}")
                 yield a.Bolt(name, seats, x, y, stiffness, size.diameter, size.stress_area, strength.proof,
                              strength.yield_strength, grip, fasteners.mass(size, grip), strength.expansion,
-                             share, self.spring)  # fmt: skip
+                             share, self.spring, strength.expansion * self.seat_distance(cell))  # fmt: skip
 
     def _mass(self, which: Side) -> float:
         material = self.side(which).material

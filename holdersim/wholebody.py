@@ -5,6 +5,7 @@ A thin stack between two rubbers is too flexible to be met through its complianc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .body import Body
+from .grid import PressureGrid
 
 Array = NDArray[np.float64]
 
@@ -31,15 +33,29 @@ class WholeBody(Body):
         """Undeformed."""
         return WholeState(np.zeros(self.dofs))
 
-    def system(self, s: WholeState, dt: float = 0.0) -> tuple[Array, sp.csr_matrix]:
-        """Internal forces K u (dofs,) [N] and K."""
-        del dt
+    def system(
+        self, s: WholeState, dt: float = 0.0, amounts: Mapping[str, float] | None = None
+    ) -> tuple[Array, sp.csr_matrix]:
+        """Internal forces K u (dofs,) [N] and K; amounts act through `load_columns` alone."""
+        del dt, amounts
         return np.asarray(self.stiffness @ s.u), self.stiffness
+
+    def inside(self, layer: str, grid: PressureGrid, s: WholeState, amounts: Mapping[str, float]) -> Array:
+        """Pressure (pixels,) [MPa] inside a layer, as `layer_pressure`; 0 beyond it."""
+        matrix, _ = self.layer_pressure(layer, grid)
+        return np.asarray(matrix @ s.u + self.inside_shift(layer, amounts))
+
+    def stress(  # type: ignore[override]
+        self, s: WholeState, amounts: Mapping[str, float] | None = None
+    ) -> Array:
+        """Stress (cells, 6) [MPa] at cell centres."""
+        return super().stress(s.u, amounts=amounts)
 
     def moved(self, s: WholeState, du: Array, share: float = 1.0) -> WholeState:
         """`s` after `share` of the step `du`."""
         return WholeState(s.u + share * du, s.time)
 
-    def accepted(self, s: WholeState, dt: float) -> WholeState:
+    def accepted(self, s: WholeState, dt: float, amounts: Mapping[str, float] | None = None) -> WholeState:
         """`s` at the end of a time step [s]."""
+        del amounts
         return WholeState(s.u, s.time + dt)

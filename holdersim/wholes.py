@@ -137,7 +137,7 @@ class WholeModel(Model):
         self, soft: Bodies, amounts: dict[str, float], seconds: float
     ) -> tuple[Array, sp.csr_matrix]:
         """Internal less given forces and the tangent of all whole bodies, free unknowns only."""
-        made = [self.whole[n].body.system(soft[n], seconds) for n in self._at]
+        made = [self.whole[n].body.system(soft[n], seconds, amounts) for n in self._at]
         if not made:
             return np.zeros(0), sp.csr_matrix((0, 0))
         force = np.concatenate([f for f, _ in made])
