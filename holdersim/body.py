@@ -20,6 +20,8 @@ from .errors import GeometryError
 from .facets import corner_functions, facet_rule, row_keys
 from .grid import Face, PressureGrid, overlaps
 from .materials.elastic import Elastic
+from .rigid import rigid_motions
+from .strained import Strained
 
 if TYPE_CHECKING:
     from .geometry.mesh import MeshData
@@ -28,7 +30,7 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 
-class Body:
+class Body(Strained):
     """Finite-element model of one solid, linear isotropic elasticity.
 
     coordinates (n, 3): nodes [mm] in the assembly's frame; displacement dofs are 3 * node + component.
@@ -101,22 +103,7 @@ class Body:
     @cached_property
     def rigid_modes(self) -> Array:
         """Rigid motions (dofs, r) that nothing holds: orthonormal combinations of translations and rotations."""
-        x = self.coordinates - self.coordinates.mean(axis=0)
-        x = x / np.abs(x).max()
-        modes = np.zeros((len(x), 3, 6))
-        modes[:, 0, 0] = modes[:, 1, 1] = modes[:, 2, 2] = 1.0
-        modes[:, 0, 3], modes[:, 1, 3] = -x[:, 1], x[:, 0]
-        modes[:, 1, 4], modes[:, 2, 4] = -x[:, 2], x[:, 1]
-        modes[:, 2, 5], modes[:, 0, 5] = -x[:, 0], x[:, 2]
-        flat = modes.reshape(-1, 6)
-        if not self.held.any():
-            return flat
-        # the small triangle has the same right vectors, without a square matrix of all held displacements
-        _, s, vt = np.linalg.svd(np.linalg.qr(flat[self.held], mode="r"), full_matrices=True)
-        s = np.concatenate([s, np.zeros(6 - len(s))])
-        free: Array = flat @ vt[s < 1e-8 * max(s.max(), 1.0)].T
-        free[self.held] = 0.0
-        return free
+        return rigid_motions(self.coordinates, self.held)
 
     @cached_property
     def supports(self) -> Index:
@@ -220,38 +207,7 @@ class Body:
         if self.wetted:
             parts = (self._face_integral(name, None)[0] for name in self.wetted)
             out["pressure"] = sum(parts, np.zeros(self.dofs))
-        return out | {cause: self._strain_load(cause) for cause in self.strains}
-
-    @cached_property
-    def strains(self) -> dict[str, Array]:
-        """Strain free of stress (materials, 3), along x, y, z per unit of what causes it: swelling, warming."""
-        out: dict[str, Array] = {}
-        shape = self.solid.shape
-        for k, layer in enumerate(shape.layers if isinstance(shape, LayerStack) else ()):
-            if layer.name in self.solid.swelling:
-                strain = np.zeros((len(self.materials), 3))
-                strain[k] = layer.growth
-                out[f"swell:{self.name}.{layer.name}"] = strain
-        if self.solid.warms and self.materials:
-            out["warming"] = np.array([[m.expansion] * 3 for m in self.materials])
-        return out
-
-    def held_back(self, cause: str) -> Array:
-        """Stress (materials, 3) [MPa] that would make the strain of a cause, along x, y, z, per unit of it."""
-        strain = self.strains[cause]
-        lame, mu = (np.array([getattr(m, k) for m in self.materials])[:, None] for k in ("lame", "mu"))
-        return np.asarray(2 * mu * strain + lame * strain.sum(axis=1, keepdims=True))
-
-    def _strain_load(self, cause: str) -> Array:
-        """Nodal forces (dofs,) that make the strain of a cause, integral of C strain : eps(v)."""
-        import ufl
-        from dolfinx import fem
-
-        stress = fem.Function(fem.functionspace(self.domain, ("DG", 0, (3,))))
-        stress.x.array[:] = self.held_back(cause)[self.material_of_cell].ravel()
-        measure = ufl.Measure("dx", self.domain, metadata={"quadrature_degree": 2 * self.solid.degree})
-        v = ufl.TestFunction(self.space)
-        return np.asarray(dx.vector(sum(stress[i] * v[i].dx(i) for i in range(3)) * measure))
+        return out | {cause: self.strain_load(cause) for cause in self.strains}
 
     @property
     def wetted(self) -> list[str]:
@@ -283,13 +239,6 @@ class Body:
         scale = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
         sheets = {la.name: la.sublayers for la in getattr(self.solid.shape, "layers", ())}
         return sp.csr_matrix(sp.diags(scale) @ matrix), total / sheets.get(layer, 1)
-
-    def inside_shift(self, layer: str, amounts: Mapping[str, float]) -> float:
-        """What amounts of strain free of stress add to the pressure [MPa] that displacements give inside a layer."""
-        shape = self.solid.shape
-        names = [la.name for la in shape.layers] if isinstance(shape, LayerStack) else [layer]
-        k = names.index(layer)
-        return sum(amounts.get(c, 0.0) * float(self.held_back(c)[k, 2]) for c in self.strains)
 
     def own_load(self) -> Array:
         """Nodal forces [N] of the solid's own loads, its tractions and body force, (dofs,)."""

@@ -41,7 +41,7 @@ class Points:
         """Those of the cells stretched evenly, free of stress: the reference of elastic deformation."""
         if stretch == 1.0:
             return self
-        return Points(self.gradient / stretch, self.volume * stretch**3, self.place)
+        return Points(np.asarray(self.gradient / stretch), self.volume * stretch**3, self.place)
 
     @cached_property
     def functions(self) -> Array:

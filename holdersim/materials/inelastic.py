@@ -27,8 +27,12 @@ class Inelastic:
 
     def young(self, x: float) -> float:
         """Young's modulus [MPa] at lithium content x."""
-        return float(np.interp(x, *zip(*self.modulus, strict=True)))
+        return _at(self.modulus, x)
 
     def yields(self, x: float) -> float:
         """Flow stress [MPa] at lithium content x; infinite without one."""
-        return float(np.interp(x, *zip(*self.flow, strict=True))) if self.flow else float("inf")
+        return _at(self.flow, x) if self.flow else float("inf")
+
+
+def _at(table: Table, x: float) -> float:
+    return float(np.interp(x, [row[0] for row in table], [row[1] for row in table]))
