@@ -1,0 +1,307 @@
+"""A stack whose layers grow, flow and creep under large strain: forces and tangent for Newton's method.
+
+F = F_e F_p F_g with F_g = (1 + expansion * warming) diag(J^gx, J^gy, J^gz), see `plasticity`. Hexahedra of degree 1;
+change of shape at 2 x 2 x 2 points, change of volume by the mean T of det F over the element (Simo, Taylor & Pister,
+Comput. Methods Appl. Mech. Engrg. 51 (1985) 177: mean dilatation; not checked), so that flow, which keeps the volume,
+does not lock them:
+    Pi(u) = integral J_g W_shape(F) dV + V J_g K/2 (ln(T / J_g))^2 for every element.
+Layers without a law of their own are elastic. Stress per volume free of stress: after growth by J a layer is as stiff
+and as strong per its new volume as its law says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+import scipy.sparse.linalg
+from numpy.typing import NDArray
+
+from . import _dolfinx as dx
+from .assembly import Solid
+from .body import Body
+from .errors import GeometryError, NotConvergedError, PhysicsRefused
+from .grid import PressureGrid, overlaps
+from .plasticity import Flow, Response, respond
+from .softelement import block_pattern
+
+if TYPE_CHECKING:
+    from .geometry.mesh import MeshData
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+Amounts = Mapping[str, float] | None
+
+CHUNK = 512
+"""Cells linearised at a time."""
+
+
+@dataclass(frozen=True)
+class GrowthState:
+    """A body of growing layers at one moment.
+
+    u (dofs,) displacement [mm]; metric (cells, 8, 3, 3): inverse plastic metric C_p^-1; inelastic (cells, 8):
+    plastic and creep strain accumulated [-]; both of the last accepted step, at time [s].
+    """
+
+    u: Array
+    metric: Array
+    inelastic: Array
+    time: float = 0.0
+
+
+@dataclass(frozen=True)
+class Present:
+    """Cells under given amounts: growth (cells, 3), diagonal of F_g; bulk (cells,) [MPa]; flow of every cell."""
+
+    growth: Array
+    bulk: Array
+    flow: Flow
+
+    @property
+    def volume(self) -> Array:
+        """J_g (cells,)."""
+        return np.asarray(self.growth.prod(axis=1))
+
+
+class GrowthBody(Body):
+    """Finite-element model of one stack (or block) that grows, on hexahedra with 8 nodes."""
+
+    def __init__(self, solid: Solid, mesh: MeshData):
+        if solid.degree != 1 or mesh.cell != "hexahedron":
+            raise GeometryError(f'layers that grow ("{solid.name}") need hexahedra of degree 1')
+        super().__init__(solid, mesh)
+
+    def load_columns(self) -> dict[str, Array]:
+        """Nodal forces (dofs,) of own loads and of the fluid; growth and warming are no loads here."""
+        return {cause: f for cause, f in super().load_columns().items() if cause in ("own", "pressure")}
+
+    # -- tables ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _points_of_cells(self) -> tuple[Array, Array]:
+        """Gradients of the shape functions (cells, 8, 3, 8) [1/mm] and volumes (cells, 8) [mm3] of the points."""
+        g = 0.5 + np.array([-0.5, 0.5]) / np.sqrt(3)
+        places = np.stack(np.meshgrid(g, g, g, indexing="ij"), axis=-1).reshape(-1, 3)
+        shape = dx.tabulate(self.element, 1, places)[1:].transpose(1, 0, 2)
+        geometry = dx.tabulate(dx.scalar_element(self.domain, 1), 1, places)
+        jacobian = np.einsum("kqv,cvd->cqkd", geometry[1:], self._points[self._corner_dofs])
+        return np.linalg.inv(jacobian) @ shape, np.abs(np.linalg.det(jacobian)) / 8
+
+    @cached_property
+    def _pattern(self) -> tuple[Index, Index, Index, Index]:
+        return block_pattern(self.cell_nodes, len(self.coordinates))
+
+    def present(self, amounts: Amounts) -> Present:
+        """Growth, stiffness and flow of every cell; what amounts do not name is as when put together.
+
+        PhysicsRefused: a layer would have no volume left.
+        """
+        amounts = amounts or {}
+        layers = getattr(self.solid.shape, "layers", (None,))
+        rows = []
+        for layer, m in zip(layers, self.materials, strict=True):
+            warm = 1.0 + (m.expansion * amounts.get("warming", 0.0) if self.solid.warms else 0.0)
+            growth: Array = np.full(3, warm)
+            young, flow = m.E, (np.inf, 0.0, 0.0, 1.0)
+            if layer is not None:
+                key = f"{self.name}.{layer.name}"
+                jac = 1.0 + amounts.get(f"swell:{key}", 0.0)
+                if jac <= 0:
+                    raise PhysicsRefused(f'layer "{key}" would have no volume left: growth by {jac:.3g}')
+                growth = warm * jac ** np.array(layer.growth)
+                if layer.law is not None:
+                    x = amounts.get(f"lithium:{key}", 0.0)
+                    young = layer.law.young(x)
+                    flow = (layer.law.yields(x), layer.law.hardening, *(layer.law.creep or (0.0, 1.0)))
+            rows.append((*growth, young / (3 - 6 * m.nu), young / (2 + 2 * m.nu), *flow))
+        table = np.array(rows)[self.material_of_cell]
+        return Present(table[:, :3], table[:, 3], Flow(*table[:, 4:].T))
+
+    # -- states ----------------------------------------------------------------------------------------------
+
+    def start(self) -> GrowthState:
+        """Undeformed, never flowed, at time 0."""
+        cells = len(self.cell_nodes)
+        metric = np.broadcast_to(np.eye(3), (cells, 8, 3, 3)).copy()
+        return GrowthState(np.zeros(self.dofs), metric, np.zeros((cells, 8)))
+
+    def system(
+        self, s: GrowthState, seconds: float = 0.0, amounts: Amounts = None
+    ) -> tuple[Array, sp.csr_matrix]:
+        """Internal forces (dofs,) [N] and their symmetric tangent (dofs, dofs) [N/mm].
+
+        Of a step of `seconds` that starts with the history of `s` and ends with `s.u` and `amounts`.
+        NotConvergedError: an element is inverted.
+        """
+        cells, nodes = len(self.cell_nodes), len(self.coordinates)
+        force, blocks = np.empty((cells, 8, 3)), np.empty((9, cells, 8, 8))
+        now = self.present(amounts)
+        for c in self._chunks():
+            force[c], blocks[:, c] = self._linearise(s, c, now, seconds)
+        residual: Array = np.stack(
+            [np.bincount(self.cell_nodes.ravel(), force[:, :, i].ravel(), nodes) for i in range(3)], axis=1
+        )
+        indptr, indices, position, order = self._pattern
+        data = np.stack([np.bincount(position, b.ravel(), len(order) // 9) for b in blocks], axis=1)
+        tangent = sp.csr_matrix((data.ravel()[order], indices, indptr), shape=(self.dofs, self.dofs))
+        return residual.ravel(), tangent
+
+    def moved(self, s: GrowthState, du: Array, share: float = 1.0) -> GrowthState:
+        """`s` after `share` of the step `du`, its history unchanged."""
+        return replace(s, u=s.u + share * du)
+
+    def accepted(self, s: GrowthState, seconds: float = 0.0, amounts: Amounts = None) -> GrowthState:
+        """`s` at the end of a step of `seconds`: history brought up to date."""
+        metric, inelastic = s.metric.copy(), s.inelastic.copy()
+        now = self.present(amounts)
+        for c in self._chunks():
+            F, elastic, at = self._respond(s, c, now, seconds)
+            flowed = at.flowed > 0
+            inverse = np.linalg.inv(elastic[flowed])
+            new = inverse @ at.metric()[flowed] @ inverse.transpose(0, 2, 1)
+            mine = flowed.reshape(F.shape[:2])
+            metric[c][mine] = (new + new.transpose(0, 2, 1)) / 2
+            inelastic[c] += at.flowed.reshape(mine.shape)
+        return replace(s, metric=metric, inelastic=inelastic, time=s.time + seconds)
+
+    # -- elements --------------------------------------------------------------------------------------------
+
+    def _chunks(self) -> list[slice]:
+        return [slice(i, i + CHUNK) for i in range(0, len(self.cell_nodes), CHUNK)]
+
+    def _deformation(self, s: GrowthState, c: slice) -> Array:
+        """F (cells, 8, 3, 3); NotConvergedError where an element is inverted."""
+        gradient, _ = self._points_of_cells
+        u = s.u.reshape(-1, 3)[self.cell_nodes[c]]
+        F = (gradient[c] @ u[:, None]).transpose(0, 1, 3, 2) + np.eye(3)
+        bad = (np.linalg.det(F) <= 0).any(axis=1)
+        if bad.any():
+            at = self.coordinates[self.cell_nodes[c][bad][0]].mean(axis=0)
+            raise NotConvergedError(
+                f'stack "{self.name}" is turned inside out in {int(bad.sum())} elements, first near '
+                f"({at[0]:.3g}, {at[1]:.3g}, {at[2]:.3g}) mm: take smaller steps"
+            )
+        return np.asarray(F)
+
+    def _respond(
+        self, s: GrowthState, c: slice, now: Present, seconds: float
+    ) -> tuple[Array, Array, Response]:
+        """F (cells, 8, 3, 3), F F_g^-1 (points, 3, 3) and the response of the points."""
+        F = self._deformation(s, c)
+        elastic = (F / now.growth[c][:, None, None, :]).reshape(-1, 3, 3)
+        trial = elastic @ s.metric[c].reshape(-1, 3, 3) @ elastic.transpose(0, 2, 1)
+        flow = now.flow.of(np.repeat(np.arange(len(now.bulk))[c], 8))
+        return F, elastic, respond(trial, s.inelastic[c].ravel(), flow, seconds)
+
+    def _pressed(self, F: Array, c: slice, now: Present) -> tuple[Array, Array, Array]:
+        """Mean stress p = J_g K ln(T/J_g)/T and dp/dT (cells,) [MPa], and J (cells, 8)."""
+        jac, volume = np.linalg.det(F), self._points_of_cells[1][c]
+        mean = (jac * volume).sum(axis=1) / volume.sum(axis=1)
+        stiff, log = now.volume[c] * now.bulk[c], np.log(mean / now.volume[c])
+        return stiff * log / mean, stiff * (1 - log) / mean**2, jac
+
+    def _linearise(self, s: GrowthState, c: slice, now: Present, seconds: float) -> tuple[Array, Array]:
+        """Forces (cells, 8, 3) [N] and tangent (9, cells, 8, 8) [N/mm], components (xx, xy, ..., zz) first."""
+        F, _, at = self._respond(s, c, now, seconds)
+        p, slope, jac = self._pressed(F, c, now)
+        tau, moduli = at.spatial(np.repeat(now.volume[c], 8), (p[:, None] * jac).ravel())
+        gradient, volume = self._points_of_cells[0][c], self._points_of_cells[1][c]
+        cells = len(gradient)
+        g = np.linalg.inv(F).transpose(0, 1, 3, 2) @ gradient
+        b = _strains(g)
+        v = volume.reshape(cells, 8, 1)
+        tau = tau.reshape(cells, 8, 6) * v
+        right = (moduli.reshape(cells, 8, 6, 6) * v[..., None]) @ b
+        left = b.reshape(cells, 48, 24).transpose(0, 2, 1)
+        tangent = left @ right.reshape(cells, 48, 24)
+        force = left @ tau.reshape(cells, 48, 1)
+        change = ((volume * jac)[..., None, None] * g).sum(axis=1).transpose(0, 2, 1).reshape(cells, 24, 1)
+        tangent += (slope / volume.sum(axis=1))[:, None, None] * (change @ change.transpose(0, 2, 1))
+        blocks = np.empty((9, cells, 8, 8))
+        blocks[:] = tangent.reshape(cells, 8, 3, 8, 3).transpose(2, 4, 0, 1, 3).reshape(9, cells, 8, 8)
+        full = tau[..., [[0, 3, 5], [3, 1, 4], [5, 4, 2]]]
+        blocks[[0, 4, 8]] += g.reshape(cells, 24, 8).transpose(0, 2, 1) @ (full @ g).reshape(cells, 24, 8)
+        return force.reshape(cells, 8, 3), blocks
+
+    # -- results ---------------------------------------------------------------------------------------------
+
+    def stress(  # type: ignore[override]
+        self, s: GrowthState, amounts: Amounts = None
+    ) -> Array:
+        """Cauchy stress (cells, 6) [MPa], order xx yy zz xy yz xz, mean over the deformed volume of every cell.
+
+        Of an accepted state: nothing flows any more.
+        """
+        now, out = self.present(amounts), np.empty((len(self.cell_nodes), 6))
+        for c in self._chunks():
+            F, _, at = self._respond(s, c, now, 0.0)
+            p, _, jac = self._pressed(F, c, now)
+            tau, _ = at.spatial(np.repeat(now.volume[c], 8), (p[:, None] * jac).ravel())
+            volume = self._points_of_cells[1][c]
+            mean = (tau.reshape(*volume.shape, 6) * volume[..., None]).sum(axis=1)
+            out[c] = mean / (volume * jac).sum(axis=1)[:, None]
+        return out
+
+    def plastic_strain(self, s: GrowthState) -> Array:
+        """Inelastic strain accumulated (cells,) [-], plastic and by creep, mean of every cell."""
+        volume = self._points_of_cells[1]
+        return np.asarray((s.inelastic * volume).sum(axis=1) / volume.sum(axis=1))
+
+    def inside(self, layer: str, grid: PressureGrid, s: GrowthState, amounts: Amounts = None) -> Array:
+        """Mean of -sigma_zz (pixels,) [MPa], Cauchy's, over each pixel's part of a layer; 0 beyond it.
+
+        Elements count by the area that they share with the pixel before they deform.
+        """
+        cells = np.flatnonzero(np.isin(self.original_cell, self._mesh.regions[layer]))
+        facet, pixel, area = overlaps(self._points[self._corner_dofs[cells]][:, :4, :2], grid)
+        pressed = np.bincount(pixel, -area * self.stress(s, amounts)[cells[facet], 2], grid.size)
+        total = np.bincount(pixel, area, grid.size)
+        return np.divide(pressed, total, out=np.zeros(grid.size), where=total > 0)
+
+
+def _strains(g: Array) -> Array:
+    """Rates of strain (cells, 8, 6, 24) by nodal velocities, order xx yy zz xy yz xz, shears twice."""
+    cells, q, _, n = g.shape
+    b = np.zeros((cells, q, 6, n, 3))
+    for i in range(3):
+        b[:, :, i, :, i] = g[:, :, i]
+    for k, (i, j) in enumerate(((0, 1), (1, 2), (0, 2))):
+        b[:, :, 3 + k, :, i], b[:, :, 3 + k, :, j] = g[:, :, j], g[:, :, i]
+    return b.reshape(cells, q, 6, 3 * n)
+
+
+def balanced(
+    body: GrowthBody,
+    state: GrowthState,
+    dofs: Index,
+    values: Array,
+    amounts: Mapping[str, float],
+    seconds: float = 0.0,
+    limit: int = 25,
+) -> tuple[GrowthState, Array]:
+    """Equilibrium with displacements `values` [mm] at `dofs` under `amounts`, accepted, and forces (dofs,) [N] there.
+
+    One step from `state`, for a body alone. NotConvergedError: Newton's method does not settle.
+    """
+    free = np.setdiff1d(np.flatnonzero(~body.held), dofs)
+    load = sum((amounts.get(n, 0.0) * f for n, f in body.load_columns().items()), np.zeros(body.dofs))
+    for _ in range(limit):
+        force, tangent = body.system(state, seconds, amounts)
+        du = np.zeros(body.dofs)
+        du[dofs] = values - state.u[dofs]
+        rows = tangent[free]
+        missed = load[free] - force[free] - rows @ du
+        if len(free):
+            du[free] = scipy.sparse.linalg.splu(rows[:, free].tocsc(), permc_spec="MMD_AT_PLUS_A").solve(
+                missed
+            )
+        state = body.moved(state, du)
+        if np.abs(du).max() <= 1e-10 * max(float(np.abs(state.u).max()), 1e-9):
+            forces, _ = body.system(state, seconds, amounts)
+            return body.accepted(state, seconds, amounts), forces
+    raise NotConvergedError(f'stack "{body.name}": no equilibrium after {limit} steps of Newton\'s method')

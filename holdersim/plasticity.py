@@ -1,0 +1,146 @@
+"""Elastic, plastic and creeping behaviour at points under large strain, many points at once.
+
+F = F_e F_p F_g. Hencky's energy per volume that is free of stress, W = K/2 (ln J_e)^2 + G dev e : dev e with
+e = 1/2 ln b_e, so that Kirchhoff's stress tau and e have the same axes. Plastic flow (J2, associated) and creep shorten
+dev e along itself, so a step has a potential and its tangent is symmetric (Simo, Comput. Methods Appl. Mech. Engrg. 99
+(1992) 61: exponential map in principal axes; not checked). What is kept is the plastic metric, not the stress: where
+stiffness or flow stress change with the composition, energy is not conserved, as composition does work too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+PAIRS = ((0, 1), (1, 2), (0, 2))
+"""Axes of the shear components, in the order xy yz xz."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What resists a change of shape at points (n,) or at all alike: shear modulus G, flow stress Y (infinite while
+    elastic) and its rise H per plastic strain [MPa]; creep A q^n [1/s] at q [MPa]."""
+
+    shear: Array
+    yields: Array
+    hardening: Array
+    rate: Array
+    power: Array
+
+    def of(self, which: slice | Array) -> Flow:
+        """That of some points."""
+        return Flow(*(np.asarray(getattr(self, k))[which] for k in self.__dataclass_fields__))
+
+
+def relaxed(q: Array, stiffness: Array, rate: Array, power: Array, seconds: float) -> Array:
+    """Equivalent stress [MPa] after creep at fixed total strain, from q [MPa].
+
+    dq/dt = -E A q^n: q^(1-n) rises by (n - 1) E A t; stiffness E [MPa]: 3 G at a point, Young's modulus in a bar.
+    """
+    c = stiffness * rate * seconds
+    more = power - 1.0
+    linear = np.abs(more) < 1e-9
+    safe = np.where(linear, 1.0, more)
+    with np.errstate(over="ignore"):
+        curved = np.exp(-np.log1p(safe * c * q**safe) / safe)
+    return np.asarray(q * np.where(linear, np.exp(-c), curved))
+
+
+def shortened(q: Array, inelastic: Array, flow: Flow, seconds: float) -> tuple[Array, Array]:
+    """Equivalent stress q (n,) [MPa] at the end of a step, and dq/dq_trial, from what it would be without flow.
+
+    inelastic (n,): strain accumulated before [-]. Flow at once, q <= Y + H ep, then creep through `seconds`.
+    """
+    three = 3 * flow.shear
+    excess = q - (flow.yields + flow.hardening * inelastic)
+    plastic = excess > 0
+    share = three / (three + flow.hardening)
+    after = np.where(plastic, q - share * np.where(plastic, excess, 0.0), q)
+    slope = np.where(plastic, 1.0 - share, 1.0)
+    if seconds > 0 and np.any(flow.rate > 0):
+        crept = relaxed(after, three, flow.rate, flow.power, seconds)
+        slope = slope * np.divide(crept, after, out=np.ones_like(after), where=after > 0) ** flow.power
+        after = crept
+    return after, slope
+
+
+@dataclass(frozen=True)
+class Response:
+    """Points (n,) after a step, in the principal axes of the trial strain.
+
+    axes (n, 3, 3): columns; stretch (n, 3): elastic logarithmic strain before flow; kept (n,): share of its deviator
+    left by flow, q / q_trial; slope (n,): dq/dq_trial; flowed (n,): inelastic strain added [-]; shear (n,): G [MPa].
+    """
+
+    axes: Array
+    stretch: Array
+    kept: Array
+    slope: Array
+    flowed: Array
+    shear: Array
+
+    @property
+    def deviator(self) -> Array:
+        """Deviator of the elastic strain without flow (n, 3)."""
+        return np.asarray(self.stretch - self.stretch.mean(axis=1, keepdims=True))
+
+    def metric(self) -> Array:
+        """Elastic left Cauchy-Green tensor b_e (n, 3, 3) after flow."""
+        left = self.stretch - (1 - self.kept)[:, None] * self.deviator
+        return np.asarray((self.axes * np.exp(2 * left)[:, None, :]) @ self.axes.transpose(0, 2, 1))
+
+    def spatial(self, grown: Array, pressure: Array) -> tuple[Array, Array]:
+        """Kirchhoff's stress (n, 6) and spatial moduli (n, 6, 6) [MPa] per volume before growth, xx yy zz xy yz xz.
+
+        grown (n,): volume by growth, J_g; pressure (n,): p J of the mean stress p, which is taken as constant. Moduli
+        c of Lie derivatives: c_ABAB = G q/q_trial d coth d - (tau_A + tau_B)/2, d = e_A - e_B, smooth where e_A = e_B.
+        """
+        dev, g = self.deviator, (grown * self.shear)[:, None]
+        tau = 2 * g * self.kept[:, None] * dev + pressure[:, None]
+        size = np.sqrt((dev**2).sum(axis=1, keepdims=True))
+        n = np.divide(dev, size, out=np.zeros_like(dev), where=size > 0)
+        moduli = np.zeros((len(tau), 6, 6))
+        normal = moduli[:, :3, :3]
+        normal += (-2 / 3 * g * self.kept[:, None] + pressure[:, None])[..., None]
+        normal += (2 * g * (self.slope - self.kept)[:, None] * n)[:, :, None] * n[:, None, :]
+        for a in range(3):
+            normal[:, a, a] += 2 * g[:, 0] * self.kept - 2 * tau[:, a]
+        for k, (a, b) in enumerate(PAIRS):
+            d = dev[:, a] - dev[:, b]
+            moduli[:, 3 + k, 3 + k] = g[:, 0] * self.kept * _d_coth_d(d) - (tau[:, a] + tau[:, b]) / 2
+        turn = _turned(self.axes)
+        return (turn[:, :, :3] @ tau[..., None])[..., 0], turn @ moduli @ turn.transpose(0, 2, 1)
+
+
+def respond(metric: Array, inelastic: Array, flow: Flow, seconds: float) -> Response:
+    """Response of points to the trial metric b_e (n, 3, 3), that of the step without flow."""
+    square, axes = np.linalg.eigh(metric)
+    stretch = np.log(square) / 2
+    dev = stretch - stretch.mean(axis=1, keepdims=True)
+    trial = np.sqrt(6.0) * flow.shear * np.sqrt((dev**2).sum(axis=1))
+    q, slope = shortened(trial, inelastic, flow, seconds)
+    kept = np.divide(q, trial, out=np.ones_like(trial), where=trial > 0)
+    shear = np.broadcast_to(np.asarray(flow.shear, dtype=np.float64), trial.shape)
+    return Response(axes, stretch, kept, slope, (trial - q) / (3 * flow.shear), shear)
+
+
+def _d_coth_d(d: Array) -> Array:
+    """d / tanh d, 1 at 0."""
+    small = np.abs(d) < 1e-4
+    return np.where(small, 1 + d**2 / 3, d / np.tanh(np.where(small, 1.0, d)))
+
+
+def _turned(axes: Array) -> Array:
+    """Matrix (n, 6, 6) from components in principal axes to those in x, y, z."""
+    out = np.empty((len(axes), 6, 6))
+    rows = ((0, 0), (1, 1), (2, 2), *PAIRS)
+    for r, (i, j) in enumerate(rows):
+        for k, (a, b) in enumerate(rows):
+            out[:, r, k] = axes[:, i, a] * axes[:, j, b]
+            if a != b:
+                out[:, r, k] += axes[:, i, b] * axes[:, j, a]
+    return out
