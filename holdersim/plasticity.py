@@ -21,19 +21,20 @@ PAIRS = ((0, 1), (1, 2), (0, 2))
 
 
 @dataclass(frozen=True)
-class Flow:
-    """What resists a change of shape at points (n,) or at all alike: shear modulus G, flow stress Y (infinite while
-    elastic) and its rise H per plastic strain [MPa]; creep A q^n [1/s] at q [MPa]."""
+class PointLaw:
+    """What points (n,) resist with: moduli K and G, flow stress Y (infinite while elastic) and its rise H per plastic
+    strain [MPa]; creep A q^n [1/s] at q [MPa]."""
 
+    bulk: Array
     shear: Array
     yields: Array
     hardening: Array
     rate: Array
     power: Array
 
-    def of(self, which: slice | Array) -> Flow:
+    def of(self, which: slice | NDArray[np.int64]) -> PointLaw:
         """That of some points."""
-        return Flow(*(np.asarray(getattr(self, k))[which] for k in self.__dataclass_fields__))
+        return PointLaw(*(getattr(self, k)[which] for k in self.__dataclass_fields__))
 
 
 def relaxed(q: Array, stiffness: Array, rate: Array, power: Array, seconds: float) -> Array:
@@ -50,20 +51,20 @@ def relaxed(q: Array, stiffness: Array, rate: Array, power: Array, seconds: floa
     return np.asarray(q * np.where(linear, np.exp(-c), curved))
 
 
-def shortened(q: Array, inelastic: Array, flow: Flow, seconds: float) -> tuple[Array, Array]:
-    """Equivalent stress q (n,) [MPa] at the end of a step, and dq/dq_trial, from what it would be without flow.
+def shortened(q: Array, inelastic: Array, law: PointLaw, seconds: float) -> tuple[Array, Array]:
+    """Equivalent stress q (n,) [MPa] at the end of a step, and dq/dq_trial, from what it would be without law.
 
     inelastic (n,): strain accumulated before [-]. Flow at once, q <= Y + H ep, then creep through `seconds`.
     """
-    three = 3 * flow.shear
-    excess = q - (flow.yields + flow.hardening * inelastic)
+    three = 3 * law.shear
+    excess = q - (law.yields + law.hardening * inelastic)
     plastic = excess > 0
-    share = three / (three + flow.hardening)
+    share = three / (three + law.hardening)
     after = np.where(plastic, q - share * np.where(plastic, excess, 0.0), q)
     slope = np.where(plastic, 1.0 - share, 1.0)
-    if seconds > 0 and np.any(flow.rate > 0):
-        crept = relaxed(after, three, flow.rate, flow.power, seconds)
-        slope = slope * np.divide(crept, after, out=np.ones_like(after), where=after > 0) ** flow.power
+    if seconds > 0 and np.any(law.rate > 0):
+        crept = relaxed(after, three, law.rate, law.power, seconds)
+        slope = slope * np.divide(crept, after, out=np.ones_like(after), where=after > 0) ** law.power
         after = crept
     return after, slope
 
@@ -73,7 +74,7 @@ class Response:
     """Points (n,) after a step, in the principal axes of the trial strain.
 
     axes (n, 3, 3): columns; stretch (n, 3): elastic logarithmic strain before flow; kept (n,): share of its deviator
-    left by flow, q / q_trial; slope (n,): dq/dq_trial; flowed (n,): inelastic strain added [-]; shear (n,): G [MPa].
+    left by flow, q / q_trial; slope (n,): dq/dq_trial; flowed (n,): inelastic strain added [-]; law: of the points.
     """
 
     axes: Array
@@ -81,7 +82,7 @@ class Response:
     kept: Array
     slope: Array
     flowed: Array
-    shear: Array
+    law: PointLaw
 
     @property
     def deviator(self) -> Array:
@@ -93,39 +94,60 @@ class Response:
         left = self.stretch - (1 - self.kept)[:, None] * self.deviator
         return np.asarray((self.axes * np.exp(2 * left)[:, None, :]) @ self.axes.transpose(0, 2, 1))
 
-    def spatial(self, grown: Array, pressure: Array) -> tuple[Array, Array]:
-        """Kirchhoff's stress (n, 6) and spatial moduli (n, 6, 6) [MPa] per volume before growth, xx yy zz xy yz xz.
+    def principal(self) -> Array:
+        """Kirchhoff's principal stresses tau (n, 3) [MPa] per volume free of stress."""
+        mean = self.law.bulk * self.stretch.sum(axis=1)
+        return np.asarray(2 * (self.law.shear * self.kept)[:, None] * self.deviator + mean[:, None])
 
-        grown (n,): volume by growth, J_g; pressure (n,): p J of the mean stress p, which is taken as constant. Moduli
-        c of Lie derivatives: c_ABAB = G q/q_trial d coth d - (tau_A + tau_B)/2, d = e_A - e_B, smooth where e_A = e_B.
+    def stress(self) -> Array:
+        """Kirchhoff's stress (n, 6) [MPa] per volume free of stress, xx yy zz xy yz xz."""
+        return np.asarray((_turned(self.axes)[:, :, :3] @ self.principal()[..., None])[..., 0])
+
+    def spatial(self) -> tuple[Array, Array]:
+        """Kirchhoff's stress (n, 6) and spatial moduli (n, 6, 6) [MPa], order xx yy zz xy yz xz.
+
+        Moduli of its Lie derivative: c_AABB = dtau_A/de_B - 2 tau_A if A is B; c_ABAB = G q/q_trial d coth d
+        - (tau_A + tau_B)/2 with d = e_A - e_B, which is smooth where e_A = e_B.
         """
-        dev, g = self.deviator, (grown * self.shear)[:, None]
-        tau = 2 * g * self.kept[:, None] * dev + pressure[:, None]
+        dev, tau, g = self.deviator, self.principal(), self.law.shear
         size = np.sqrt((dev**2).sum(axis=1, keepdims=True))
         n = np.divide(dev, size, out=np.zeros_like(dev), where=size > 0)
         moduli = np.zeros((len(tau), 6, 6))
         normal = moduli[:, :3, :3]
-        normal += (-2 / 3 * g * self.kept[:, None] + pressure[:, None])[..., None]
-        normal += (2 * g * (self.slope - self.kept)[:, None] * n)[:, :, None] * n[:, None, :]
+        normal += (self.law.bulk - 2 / 3 * g * self.kept)[:, None, None]
+        normal += (2 * g * (self.slope - self.kept))[:, None, None] * n[:, :, None] * n[:, None, :]
         for a in range(3):
-            normal[:, a, a] += 2 * g[:, 0] * self.kept - 2 * tau[:, a]
+            normal[:, a, a] += 2 * g * self.kept - 2 * tau[:, a]
         for k, (a, b) in enumerate(PAIRS):
             d = dev[:, a] - dev[:, b]
-            moduli[:, 3 + k, 3 + k] = g[:, 0] * self.kept * _d_coth_d(d) - (tau[:, a] + tau[:, b]) / 2
+            moduli[:, 3 + k, 3 + k] = g * self.kept * _d_coth_d(d) - (tau[:, a] + tau[:, b]) / 2
         turn = _turned(self.axes)
         return (turn[:, :, :3] @ tau[..., None])[..., 0], turn @ moduli @ turn.transpose(0, 2, 1)
 
 
-def respond(metric: Array, inelastic: Array, flow: Flow, seconds: float) -> Response:
+def respond(metric: Array, inelastic: Array, law: PointLaw, seconds: float) -> Response:
     """Response of points to the trial metric b_e (n, 3, 3), that of the step without flow."""
     square, axes = np.linalg.eigh(metric)
     stretch = np.log(square) / 2
     dev = stretch - stretch.mean(axis=1, keepdims=True)
-    trial = np.sqrt(6.0) * flow.shear * np.sqrt((dev**2).sum(axis=1))
-    q, slope = shortened(trial, inelastic, flow, seconds)
+    trial = np.sqrt(6.0) * law.shear * np.sqrt((dev**2).sum(axis=1))
+    q, slope = shortened(trial, inelastic, law, seconds)
     kept = np.divide(q, trial, out=np.ones_like(trial), where=trial > 0)
-    shear = np.broadcast_to(np.asarray(flow.shear, dtype=np.float64), trial.shape)
-    return Response(axes, stretch, kept, slope, (trial - q) / (3 * flow.shear), shear)
+    return Response(axes, stretch, kept, slope, (trial - q) / (3 * law.shear), law)
+
+
+def strain_rates(g: Array) -> Array:
+    """Rates of strain (cells, points, 6, 3 nodes) by velocities of nodes, xx yy zz xy yz xz, shears twice.
+
+    g (cells, points, 3, nodes): gradients of the shape functions in the deformed body [1/mm].
+    """
+    cells, q, _, n = g.shape
+    b = np.zeros((cells, q, 6, n, 3))
+    for i in range(3):
+        b[:, :, i, :, i] = g[:, :, i]
+    for k, (i, j) in enumerate(PAIRS):
+        b[:, :, 3 + k, :, i], b[:, :, 3 + k, :, j] = g[:, :, j], g[:, :, i]
+    return b.reshape(cells, q, 6, 3 * n)
 
 
 def _d_coth_d(d: Array) -> Array:
