@@ -4,8 +4,10 @@ F = F_e F_p F_g with F_g = (1 + expansion * warming) diag(J^gx, J^gy, J^gz), see
 2 x 2 x 2 points. The change of volume is taken at the points too, not by its mean over an element: with the mean a film
 one element thick that flows bulges from element to element at no cost, and no equilibrium is found. At the points, flow
 squeezed between rough plates is 6, 3 and 2 % stiffer at 2, 4 and 8 elements through it than with the mean. At small
-strain the tangent is the stiffness of `Body`. Layers without a law of their own are elastic. Stress per volume free of stress: after growth by J a layer is as stiff
-and as strong per its new volume as its law says.
+strain the tangent is the stiffness of `Body`.
+
+Layers without a law of their own are elastic. Stress is per volume free of stress: after growth by J a layer is as
+stiff and as strong per its new volume as its law says.
 """
 
 from __future__ import annotations
