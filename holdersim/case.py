@@ -45,6 +45,7 @@ class Case(Entry):
     steps: Annotated[tuple[AnyStep, ...], AfterValidator(some)] = key(doc="list of steps")
     grid: Grid = key({}, "pressure grids")
     mesh: Mesh = key({}, "meshes")
+    layers: bool | None = key(None, "stress in every layer at chosen states: by default where the case charges")
     symmetry: Literal["auto", "none"] = key("auto", "auto: halves or a quarter where everything is mirrored")
     _name: str = PrivateAttr("case")
     _warnings: tuple[str, ...] = PrivateAttr(())

@@ -6,6 +6,7 @@ ends the elastic stress has no finite maximum.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,10 +22,12 @@ from .layer_views import StackView
 if TYPE_CHECKING:
     import xarray as xr
 
+    from .case import Case
     from .network import Network
     from .state import State
 
 Array = NDArray[np.float64]
+log = logging.getLogger(__name__)
 
 WANTED = (0.0, 0.5, 1.0)
 """States of charge of the last cycle at which the layers are looked at."""
@@ -209,3 +212,22 @@ class Chosen:
         """State, step and number of the chosen ones, in the order of time, each once."""
         found = {count: (state, step, number) for _, count, step, number, state in self._kept.values()}
         return [found[k] for k in sorted(found)]
+
+
+def layers_of(
+    case: Case, model: Network, chosen: Chosen, folder: Path, fields: bool
+) -> dict[str, list[dict[str, Any]]]:
+    """What a run adds to its summary about the layers, with layers.nc in its folder; empty where not wanted.
+
+    Where the case does not say so, it is wanted if fields are and the case charges: each state costs about as much as
+    the fields of the cell.
+    """
+    charges = any("soc" in state.amounts for state, _, _ in chosen.states)
+    record = LayerRecord(model, case.grid.film, case.cell.regions["cathode"], "cathode")
+    if not (fields and charges if case.layers is None else case.layers) or not record.stacks:
+        return {}
+    log.info("stress in the layers of %d states", len(chosen.states))
+    for state, step, number in chosen.states:
+        record.look(state, step, number)
+    record.write(folder)
+    return {"layers": record.summary()}

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from . import metrics, record, steps
+from . import layer_stress, metrics, record, steps
 from . import results as store
 from .case import Case
 from .errors import PhysicsRefused
+from .layer_stress import Chosen, layers_of
 from .nonlinear import model_of
 from .solve import Model
 from .state import State
@@ -54,12 +55,14 @@ def run(
             assembly.symmetry or "none",
         )
         seconds = {"superelements": time.perf_counter() - began}
-        states, peaks, history = _steps(case, model, folder)
+        chosen = Chosen()
+        states, peaks, history = _steps(case, model, folder, chosen)
         seconds["steps"] = time.perf_counter() - began - seconds["superelements"]
         folder.step = "recover"
+        layers = layers_of(case, model, chosen, folder.path, fields)
         stresses, residuals = _fields(model, list(states.values())[-1], folder.path) if fields else ({}, {})
         data = record.maps(states, peaks)
-        summary = _summary(case, model, states, data, stresses, residuals) | {"history": history}
+        summary = _summary(case, model, states, data, stresses, residuals) | {"history": history} | layers
         seconds["total"] = time.perf_counter() - began
         folder.finish(summary | {"seconds": seconds}, data, case.to_dict())
     result = store.open_result(folder.folder)
@@ -78,7 +81,7 @@ def _fields(model: Model, state: State, folder: Path) -> tuple[dict[str, float],
 
 
 def _steps(
-    case: Case, model: Model, folder: store.RunFolder
+    case: Case, model: Model, folder: store.RunFolder, chosen: Chosen
 ) -> tuple[dict[str, State], dict[str, Any], list[dict[str, Any]]]:
     """State after each step by its name, the largest pressure of each pixel at any moment, and the history."""
     states: dict[str, State] = {}
@@ -92,6 +95,7 @@ def _steps(
         folder.step = kind if kind not in states else f"{kind} {number}"
         for k, reached in enumerate(steps.advance(case, model, step, state), 1):
             state = reached
+            chosen.offer(state, folder.step, k)
             log.info("%s, state %d: %d iterations", folder.step, k, state.solution.iterations)
             peaks = {n: np.fmax(p, state.pressure(n)) for n, p in peaks.items()}
             steps.check_state(state, folder.step)
@@ -135,7 +139,7 @@ def _summary(
         },
         "film_mm": case.grid.film,
         "drawing": store.drawing(assembly),
-        "definitions": metrics.DEFINITIONS | record.DEFINITIONS,
+        "definitions": metrics.DEFINITIONS | record.DEFINITIONS | layer_stress.DEFINITIONS,
         "warnings": case.warnings,
     }
 
