@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .assembly import Array, Gap, Layer, LayerStack, Rect
+from .breathing import Breathing, unfit
+from .electrodes import Swelling
 from .errors import GeometryError, Mistake
 from .flatness import Flatness
-from .schema import Tagged, key
-from .sheets import Laminate, State, Tab
+from .schema import explicit, key
+from .sheets import Laminate, Role, State, Tab
 
 
-class Cell(Tagged):
+class Cell(Breathing):
     """What a holder presses: one pouch or several, lying on z = 0. Lengths mm."""
 
     if TYPE_CHECKING:  # a field of a pouch; none of a pile
@@ -78,6 +80,7 @@ class Layered(Cell):
     """Layers on each other, bottom to top, flat below."""
 
     thickness_variation: Flatness = key({}, "how much thinner than nominal, as a function of x, y")
+    swelling: Swelling = key({}, "how the layers grow when the cell is charged")
 
     @abstractmethod
     def stack(self, sublayers: int = 1) -> list[Layer]:
@@ -93,9 +96,15 @@ class Layered(Cell):
         return (PlacedPouch("cell", self),)
 
     @property
+    def parts(self) -> dict[str, Role]:
+        """Roles of the layers between the laminates, bottom to top."""
+        names: dict[str, Role] = {"Si": "anode", "separator": "separator", "cathode": "cathode"}
+        return {la.name: names.get(la.name.split("_")[0], "other") for la in self.stack()}
+
+    @property
     def cathodes(self) -> tuple[str, ...]:
         """Names of the cathode layers, bottom to top."""
-        return tuple(la.name for la in self.stack() if la.name.startswith("cathode"))
+        return tuple(name for name, role in self.parts.items() if role == "cathode")
 
     def layers(self, sublayers: int = 1) -> tuple[Layer, ...]:
         """All layers, bottom to top, each `sublayers` elements thick."""
@@ -170,7 +179,8 @@ class Layered(Cell):
 
     def check(self) -> tuple[list[Mistake], list[str]]:
         """Mistakes and warnings: what covers what."""
-        r, wrong, warn = self.regions, [], []
+        r, warn = self.regions, []
+        wrong = unfit(self, "cell.swelling") if explicit(self.swelling) else []
         for name in ("cathode", "anode"):
             if not _inside(r[name], r["separator"]):
                 sizes = f"separator {_size(r['separator'])} does not cover {name} {_size(r[name])}"

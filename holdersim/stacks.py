@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, SerializeAsAny
 
 from .assembly import Gap, Layer, Rect
 from .cell import Cell, PlacedPouch, Pouch
+from .electrodes import BilayerSwelling, SingleSwelling
 from .errors import Mistake
 from .flatness import Flatness
 from .pellets import Pellet
@@ -48,6 +49,7 @@ class TwoElectrode(Pouch):
     anode: Silicon = key({}, "silicon electrode")
     copper: Copper = key({}, "copper foil, footprint of the anode")
     aluminium: Aluminium = key({}, "aluminium foil, footprint of the cathode")
+    swelling: SingleSwelling = key({}, "how the layers grow when the cell is charged")
 
     @property
     def roles(self) -> dict[str, Rect]:
@@ -72,6 +74,7 @@ class Bilayer(TwoElectrode):
     cathode: ThickCathode = key({}, "both cathodes")
     separator: WideSeparator = key({}, "both separators")
     anode: WideSilicon = key({}, "both silicon electrodes")
+    swelling: BilayerSwelling = key({}, "how the layers grow when the cell is charged")
 
     def stack(self, sublayers: int = 1) -> list[Layer]:
         """Layers between the laminates."""
@@ -139,9 +142,9 @@ class Stack(Pouch):
         return {r: named.get(r, self.sheets[0].footprint) for r in ("cathode", "anode", "separator")}
 
     @property
-    def cathodes(self) -> tuple[str, ...]:
-        """Names of the layers with the role of a cathode, bottom to top."""
-        return tuple(s.name for s in self.sheets if s.role == "cathode")
+    def parts(self) -> dict[str, Role]:
+        """Roles of the layers, bottom to top."""
+        return {s.name: s.role for s in self.sheets}
 
     def stack(self, sublayers: int = 1) -> list[Layer]:
         """Layers between the laminates."""
@@ -253,6 +256,12 @@ class Pile(Cell):
     def mass(self) -> float:
         """Mass [t] of all pouches."""
         return sum(p.cell.mass for p in self._placed)
+
+    def charge_mistakes(self, where: str) -> list[Mistake]:
+        """Why a pouch cannot be charged."""
+        each = enumerate(place.cell.charge_mistakes(where) for place in self.stack)
+        at = [(m, m.where.replace("cell", f"cell.stack[{i}].cell", 1)) for i, ms in each for m in ms]
+        return list(dict.fromkeys(replace(m, where=here) for m, here in at))
 
     def check(self) -> tuple[list[Mistake], list[str]]:
         """Mistakes and warnings of every pouch, and how they lie over each other."""

@@ -65,6 +65,8 @@ radian = [] = rad
 degree = 0.017453292519943295 * radian = deg
 inch = 0.0254 * meter = in
 tonne = 1e6 * gram = t
+ampere = [current] = A
+ampere_hour = 3600 * ampere * second = Ah
 newton = kilogram * meter / second ** 2 = N
 pascal = newton / meter ** 2 = Pa
 bar = 1e5 * pascal
@@ -217,7 +219,21 @@ TEMPERATURE = Kind("a temperature", "K", 173.15, 673.15, ("degC", "K"), "degC")
 DENSITY = Kind("a density", "t/mm^3", 1e-11, 2.3e-8, ("kg/m^3", "g/cm^3"), "kg/m^3")
 EXPANSION = Kind("a thermal expansion", "1/K", 0.0, 1e-3, ("um/m/K", "1/K"), "um/m/K")
 TIME = Kind("a time", "s", 1e-3, 1e10, ("s", "min", "h", "day"), "s")
-KINDS = (TIME, LENGTH, THICKNESS, AREA, FORCE, PRESSURE, TORQUE, TEMPERATURE, DENSITY, EXPANSION, ANGLE)
+AREAL_CAPACITY = Kind("an areal capacity", "mAh/cm^2", 0.01, 100.0, ("mAh/cm^2", "Ah/m^2"))
+KINDS = (
+    AREAL_CAPACITY,
+    TIME,
+    LENGTH,
+    THICKNESS,
+    AREA,
+    FORCE,
+    PRESSURE,
+    TORQUE,
+    TEMPERATURE,
+    DENSITY,
+    EXPANSION,
+    ANGLE,
+)
 
 Length = Annotated[float, *door(LENGTH)]
 Position = Annotated[float, *door(POSITION)]
@@ -233,6 +249,7 @@ Temperature = Annotated[float, *door(TEMPERATURE)]
 Time = Annotated[float, *door(TIME)]
 Density = Annotated[float, *door(DENSITY)]
 Expansion = Annotated[float, *door(EXPANSION)]
+ArealCapacity = Annotated[float, *door(AREAL_CAPACITY)]
 
 
 def narrowed(kind: Kind, low: float, high: float) -> Kind:
