@@ -42,19 +42,24 @@ def relaxed(q: Array, stiffness: Array, rate: Array, power: Array, seconds: floa
 
     dq/dt = -E A q^n: q^(1-n) rises by (n - 1) E A t; stiffness E [MPa]: 3 G at a point, Young's modulus in a bar.
     """
+    return np.asarray(q * _left(q, stiffness, rate, power, seconds))
+
+
+def _left(q: Array, stiffness: Array, rate: Array, power: Array, seconds: float) -> Array:
+    """Share of q left by creep; to the power n it is the slope of what is left."""
     c = stiffness * rate * seconds
     more = power - 1.0
     linear = np.abs(more) < 1e-9
     safe = np.where(linear, 1.0, more)
     with np.errstate(over="ignore"):
         curved = np.exp(-np.log1p(safe * c * q**safe) / safe)
-    return np.asarray(q * np.where(linear, np.exp(-c), curved))
+    return np.asarray(np.where(linear, np.exp(-c), curved))
 
 
 def shortened(q: Array, inelastic: Array, law: PointLaw, seconds: float) -> tuple[Array, Array]:
-    """Equivalent stress q (n,) [MPa] at the end of a step, and dq/dq_trial, from what it would be without law.
+    """Equivalent stress q (n,) [MPa] at the end of a step, and dq/dq_trial, from what it would be without flow.
 
-    inelastic (n,): strain accumulated before [-]. Flow at once, q <= Y + H ep, then creep through `seconds`.
+    inelastic (n,): strain accumulated before [-], creep counts. Flow at once, q <= Y + H ep, then creep through `seconds`.
     """
     three = 3 * law.shear
     excess = q - (law.yields + law.hardening * inelastic)
@@ -63,9 +68,8 @@ def shortened(q: Array, inelastic: Array, law: PointLaw, seconds: float) -> tupl
     after = np.where(plastic, q - share * np.where(plastic, excess, 0.0), q)
     slope = np.where(plastic, 1.0 - share, 1.0)
     if seconds > 0 and np.any(law.rate > 0):
-        crept = relaxed(after, three, law.rate, law.power, seconds)
-        slope = slope * np.divide(crept, after, out=np.ones_like(after), where=after > 0) ** law.power
-        after = crept
+        left = _left(after, three, law.rate, law.power, seconds)
+        after, slope = after * left, slope * left**law.power
     return after, slope
 
 
@@ -132,7 +136,7 @@ def respond(metric: Array, inelastic: Array, law: PointLaw, seconds: float) -> R
     dev = stretch - stretch.mean(axis=1, keepdims=True)
     trial = np.sqrt(6.0) * law.shear * np.sqrt((dev**2).sum(axis=1))
     q, slope = shortened(trial, inelastic, law, seconds)
-    kept = np.divide(q, trial, out=np.ones_like(trial), where=trial > 0)
+    kept = np.divide(q, trial, out=slope.copy(), where=trial > 0)
     return Response(axes, stretch, kept, slope, (trial - q) / (3 * law.shear), law)
 
 
