@@ -59,7 +59,7 @@ def _left(q: Array, stiffness: Array, rate: Array, power: Array, seconds: float)
 def shortened(q: Array, inelastic: Array, law: PointLaw, seconds: float) -> tuple[Array, Array]:
     """Equivalent stress q (n,) [MPa] at the end of a step, and dq/dq_trial, from what it would be without flow.
 
-    inelastic (n,): strain accumulated before [-], creep counts. Flow at once, q <= Y + H ep, then creep through `seconds`.
+    inelastic (n,): strain accumulated before [-], by creep too. Flow at once, q <= Y + H ep, then creep for `seconds`.
     """
     three = 3 * law.shear
     excess = q - (law.yields + law.hardening * inelastic)
