@@ -218,15 +218,27 @@ class IsostaticChamber(Holder):
             return [Mistake(where, problem, hint="Lower the pressure, or raise holder.rating.")], []
         return [], []
 
-    def warmed(self, cell: Cell, pressure: float, temperature: float) -> float:
-        """Gauge pressure [MPa] of a charge filled in at `pressure` once it has another temperature [K].
+    def warmed(
+        self, cell: Cell, pressure: float, temperature: float, grown: float = 0.0, shut: float | None = None
+    ) -> float:
+        """Gauge pressure [MPa] of a charge filled in at `pressure` at another temperature [K], with a grown cell.
 
-        The volume is taken as constant: what vessel and cell give way is thousands of times less than gas needs; for
-        a liquid the change is overstated, by how much fluid.settled tells.
+        What vessel and cell give way is left out: thousands of times less than gas needs; for a liquid the change is
+        overstated, by how much fluid.settled tells.
         """
-        shut = getattr(self.fluid, "temperature", temperature)
-        charge = Charge(pressure, shut, self.free_volume(cell))
-        return self.fluid.pressure(charge, temperature, charge.volume)
+        volume = self.free_volume(cell)
+        charge = Charge(pressure, shut or self.shut_at or temperature, volume)
+        return self.fluid.pressure(charge, temperature, volume - grown)
+
+    @property
+    def shut_at(self) -> float | None:
+        """Temperature [K] at which the valve is closed; None with a regulator."""
+        return getattr(self.fluid, "temperature", None)
+
+    @property
+    def rated(self) -> float:
+        """Greatest gauge pressure [MPa]."""
+        return self.rating
 
     def findings(self, cell: Cell, state: State) -> dict[str, float]:
         """Pressure, seal and stored energy of a solved state."""

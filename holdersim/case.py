@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -20,11 +21,13 @@ from pydantic import (
 
 from .assembly import Assembly
 from .errors import CaseError, Mistake
-from .holder import AnyHolder, Grid, Mesh, mirror_planes, with_levels
-from .holding import AnyStep, Heat, Pressurise
+from .holder import AnyHolder, Grid, Mesh, mirror_planes, with_causes, with_levels
+from .holding import Aim, Locked, brought, named
 from .loads import Step, Tighten
+from .schedule import AnyStep, charges, course, warms
 from .schema import Entry, explained, explicit, key, mistakes, some
 from .stacks import AnyCell
+from .units import Temperature
 
 FORMAT = 1
 """Raised when a default changes, so that old identities stay true."""
@@ -43,9 +46,12 @@ class Case(Entry):
         doc='table with kind = "two_electrode", "bilayer", "three_electrode", "stack", "pile" or "pellet"'
     )
     steps: Annotated[tuple[AnyStep, ...], AfterValidator(some)] = key(doc="list of steps")
+    temperature: Temperature = key("25 degC", "temperature at which the parts are put together")
     grid: Grid = key({}, "pressure grids")
     mesh: Mesh = key({}, "meshes")
-    layers: bool | None = key(None, "stress in every layer at chosen states: by default where the case charges")
+    layers: bool | None = key(
+        None, "stress in every layer at chosen states: by default where the case charges"
+    )
     symmetry: Literal["auto", "none"] = key("auto", "auto: halves or a quarter where everything is mirrored")
     _name: str = PrivateAttr("case")
     _warnings: tuple[str, ...] = PrivateAttr(())
@@ -77,7 +83,7 @@ class Case(Entry):
                 pairs.append(step.check(where, self.cell.regions, bolt, places))
             else:
                 pairs.append(step.judged(where, self.holder, self.cell))
-        pairs.append(self._order())
+        pairs.append(course(self.steps, self.holder, self.cell, self.temperature))
         pairs.append(self._grid_check())
         known = sorted({la.name for p in self.cell.pouches() for la in p.cell.layers()})
         lost = [n for n in self.grid.inside if n not in known]
@@ -89,20 +95,6 @@ class Case(Entry):
             pairs += [self._closes(), self.holder.under(self.cell, self.closing_force())]
             wrong = [m for pair in pairs[-2:] for m in pair[0]]
         return wrong, [w for pair in pairs for w in pair[1]]
-
-    def _order(self) -> tuple[list[Mistake], list[str]]:
-        """Bolts are tightened before anything else is done, a fluid is filled in before it is heated."""
-        out = []
-        if self.holder.bolt_places() and not isinstance(self.steps[0], Tighten):
-            out.append(Mistake("steps[0]", "the bolts are loose.", hint='Begin with do = "tighten".'))
-        filled = False
-        for i, step in enumerate(self.steps):
-            filled = filled or isinstance(step, Pressurise)
-            if isinstance(step, Heat) and not filled:
-                out.append(
-                    Mistake(f"steps[{i}]", "there is no fluid to heat.", hint='Put "pressurise" before it.')
-                )
-        return out, []
 
     def _grid_check(self) -> tuple[list[Mistake], list[str]]:
         r, pixel = self.cell.plateau, self.grid.pixel
@@ -157,10 +149,11 @@ class Case(Entry):
             return ()
         return step.pulls(self.cell.regions, bolt, self.holder.bolt_places())
 
-    def final_forces(self) -> dict[str, float]:
-        """Force [N] that each bolt is meant to have after it was tightened last."""
+    def final_forces(self, until: Step | None = None) -> dict[str, float]:
+        """Force [N] that each bolt is meant to have after it was tightened last, `until` a step is reached."""
         bolt = self.holder.bolt_type()
-        last = [s for s in self.steps if isinstance(s, Tighten)][-1:]
+        number = next((i for i, s in enumerate(self.steps) if s is until), len(self.steps))
+        last = [s for s in self.steps[:number] if isinstance(s, Tighten)][-1:]
         if bolt is None or not last:
             return {}
         return last[0].forces(self.cell.regions, bolt, self.holder.bolt_places())
@@ -175,7 +168,36 @@ class Case(Entry):
         full = self.holder.build(self.cell, sizes, ())
         planes = mirror_planes(full) if self.symmetry == "auto" and self._even() else ()
         built = self.holder.build(self.cell, sizes, planes) if planes else full
-        return with_levels(built, self.grid.inside, self.grid.pixel) if self.grid.inside else built
+        built = with_levels(built, self.grid.inside, self.grid.pixel) if self.grid.inside else built
+        laws = self.cell.laws()
+        if not self.charges:  # how growth is shared out matters to growth alone
+            laws = {n: law for n, law in laws.items() if law[1] is not None}
+        return with_causes(built, self.swelling, warms(self.steps), laws)
+
+    @property
+    def charges(self) -> bool:
+        """Whether a step charges the cell."""
+        return charges(self.steps)
+
+    @property
+    def warms(self) -> bool:
+        """Whether a step changes the temperature."""
+        return warms(self.steps)
+
+    @property
+    def swelling(self) -> frozenset[str]:
+        """Names "solid.layer" of the layers whose growth is followed."""
+        given = {n for s in self.steps if isinstance(s, Locked) for g in s.grows for n in named(self.cell, g)}
+        return frozenset(given | set(self.cell.swelling_layers())) if self.charges else frozenset()
+
+    def begun(self, amounts: Mapping[str, float]) -> dict[str, float]:
+        """Amounts with the temperature and state of charge that the case begins with, where its steps change them."""
+        temperature = {"temperature": self.temperature, "warming": 0.0} if self.warms else {}
+        return temperature | ({"soc": 0.0} if self.charges else {}) | dict(amounts)
+
+    def brought(self, amounts: Mapping[str, float], aim: Aim) -> dict[str, float]:
+        """Amounts of the bodies' loads once an aim of a step is reached."""
+        return brought(self.holder, self.cell, self.temperature, amounts, aim)
 
     def _even(self) -> bool:
         """True if every step pulls all bolts at once with the same force."""

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import sys
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from math import ceil
@@ -16,10 +16,11 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BeforeValidator, SerializeAsAny
 
-from .assembly import Assembly, Block, Interface, LayerStack, Plane, Plate, Rect, Vessel
+from .assembly import Assembly, Block, Interface, Layer, LayerStack, Plane, Plate, Rect, Vessel
 from .cell import Cell
 from .errors import CaseError, Mistake
 from .fasteners import BoltClass, BoltSize
+from .materials.inelastic import Inelastic
 from .outlines import mirrored
 from .schema import Entry, Tagged, key, pick
 from .units import Length
@@ -106,8 +107,23 @@ class Holder(Tagged):
         """Mistakes and warnings of a step that sets the fluid's pressure [MPa]."""
         return [Mistake(where, "the holder has no fluid.", hint="Tighten its bolts.")], []
 
-    def warmed(self, cell: Cell, pressure: float, temperature: float) -> float | None:
-        """Gauge pressure [MPa] of the fluid, filled at `pressure`, at a temperature [K]; None without a fluid."""
+    def warmed(
+        self, cell: Cell, pressure: float, temperature: float, grown: float = 0.0, shut: float | None = None
+    ) -> float | None:
+        """Gauge pressure [MPa] of the fluid, filled at `pressure`, at a temperature [K]; None without a fluid.
+
+        grown: what the cell has grown since [mm3]; shut: temperature [K] at which it was filled, `shut_at` unless told.
+        """
+        return None
+
+    @property
+    def shut_at(self) -> float | None:
+        """Temperature [K] at which a charge is shut in; None where none is."""
+        return None
+
+    @property
+    def rated(self) -> float | None:
+        """Greatest gauge pressure [MPa] of the fluid; None without one."""
         return None
 
     @property
@@ -200,6 +216,31 @@ def with_levels(assembly: Assembly, layers: Sequence[str], pixel: float) -> Asse
                 name = layer.name if len(stacks) == 1 else place.replace(".", "_")
                 more.append(Plane(name, place, layer.footprint, pixel))
     return replace(assembly, planes=(*assembly.planes, *more))
+
+
+Growth = tuple[float, float, float]
+
+
+def with_causes(
+    assembly: Assembly,
+    swelling: Collection[str],
+    warms: bool,
+    laws: Mapping[str, tuple[Growth, Inelastic | None]],
+) -> Assembly:
+    """The assembly with what steps need: layers "solid.layer" that swell, thermal strains, and laws of layers."""
+    solids = []
+    for solid in assembly.solids:
+        solid = replace(solid, warms=True) if warms else solid
+        if isinstance(solid.shape, LayerStack):
+            layers = tuple(_with_law(la, laws.get(f"{solid.name}.{la.name}")) for la in solid.shape.layers)
+            grow = tuple(la.name for la in layers if f"{solid.name}.{la.name}" in swelling)
+            solid = replace(solid, shape=replace(solid.shape, layers=layers), swelling=grow)
+        solids.append(solid)
+    return replace(assembly, solids=tuple(solids))
+
+
+def _with_law(layer: Layer, law: tuple[Growth, Inelastic | None] | None) -> Layer:
+    return layer if law is None else replace(layer, growth=law[0], law=law[1])
 
 
 # -- symmetry ------------------------------------------------------------------------------------------------

@@ -46,8 +46,7 @@ def maps(states: dict[str, State], peaks: dict[str, Array]) -> xr.Dataset:
     coords: dict[str, Any] = {"step": list(states)}
     for name, joint in model.joints.items():
         x, y = (
-            _centres(lines, plane in symmetry)
-            for lines, plane in ((joint.grid.x, "x0"), (joint.grid.y, "y0"))
+            centres(lines, plane in symmetry) for lines, plane in ((joint.grid.x, "x0"), (joint.grid.y, "y0"))
         )
         coords[f"x_{name}"] = (f"x_{name}", x, {"units": "mm", "long_name": "x"})
         coords[f"y_{name}"] = (f"y_{name}", y, {"units": "mm", "long_name": "y"})
@@ -73,7 +72,7 @@ def maps(states: dict[str, State], peaks: dict[str, Array]) -> xr.Dataset:
             values = 1e3 * each(lambda s, n=name, b=solid: s.deflection(n, b))
             add(f"deflection_{side}", values, "um", f"deflection of {solid} away from the other body", deep)
     for name, grid in model.levels.items():
-        x, y = (_centres(lines, plane in symmetry) for lines, plane in ((grid.x, "x0"), (grid.y, "y0")))
+        x, y = (centres(lines, plane in symmetry) for lines, plane in ((grid.x, "x0"), (grid.y, "y0")))
         coords[f"x_{name}"] = (f"x_{name}", x, {"units": "mm", "long_name": "x"})
         coords[f"y_{name}"] = (f"y_{name}", y, {"units": "mm", "long_name": "y"})
         inner = np.stack([unfold(s.inside(name), symmetry) for s in states.values()])
@@ -85,9 +84,10 @@ def maps(states: dict[str, State], peaks: dict[str, Array]) -> xr.Dataset:
     return xr.Dataset(data, coords)
 
 
-def _centres(lines: Array, mirrored: bool) -> Array:
-    centres = (lines[1:] + lines[:-1]) / 2
-    return np.concatenate([-centres[::-1], centres]) if mirrored else centres
+def centres(lines: Array, mirrored: bool) -> Array:
+    """Middles [mm] between grid lines, with their mirror images where only one half is modelled."""
+    middle = (lines[1:] + lines[:-1]) / 2
+    return np.concatenate([-middle[::-1], middle]) if mirrored else middle
 
 
 def step_numbers(state: State, data: xr.Dataset, name: str, film: float) -> dict[str, Any]:
@@ -154,17 +154,6 @@ def pads(state: State) -> dict[str, dict[str, float]]:
             "Largest outward motion [um]": 1e3 * float(np.hypot(u[:, 0], u[:, 1]).max()),
         }
     return out
-
-
-def history_row(state: State, step: str) -> dict[str, Any]:
-    """One line of the history: step, time, fluid pressure, bolt forces and mean pressures."""
-    row: dict[str, Any] = {"step": step, "time_s": state.time}
-    if "pressure" in state.amounts:
-        row["fluid_pressure_MPa"] = state.amounts["pressure"]
-    row |= {f"force of {b} [N]": f for b, f in state.bolts.items()}
-    for name, joint in state.model.joints.items():
-        row[f"mean pressure of {name} [MPa]"] = state.force(name) / float(joint.area.sum())
-    return row
 
 
 def all_bolts(assembly: Assembly, forces: dict[str, float]) -> dict[str, float]:

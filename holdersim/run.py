@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from . import layer_stress, metrics, record, steps
 from . import results as store
 from .case import Case
+from .diary import DEFINITIONS as HISTORY
+from .diary import Diary
 from .errors import PhysicsRefused
 from .layer_stress import Chosen, layers_of
 from .nonlinear import model_of
@@ -56,13 +56,15 @@ def run(
         )
         seconds = {"superelements": time.perf_counter() - began}
         chosen = Chosen()
-        states, peaks, history = _steps(case, model, folder, chosen)
+        diary = Diary(case, model)
+        states = _steps(case, model, folder, chosen, diary)
         seconds["steps"] = time.perf_counter() - began - seconds["superelements"]
         folder.step = "recover"
         layers = layers_of(case, model, chosen, folder.path, fields)
         stresses, residuals = _fields(model, list(states.values())[-1], folder.path) if fields else ({}, {})
-        data = record.maps(states, peaks)
-        summary = _summary(case, model, states, data, stresses, residuals) | {"history": history} | layers
+        data = record.maps(states, diary.peaks).assign(diary.maps())
+        told = {"history": diary.rows, "events": diary.events}
+        summary = _summary(case, model, states, data, stresses, residuals) | told | layers
         seconds["total"] = time.perf_counter() - began
         folder.finish(summary | {"seconds": seconds}, data, case.to_dict())
     result = store.open_result(folder.folder)
@@ -81,14 +83,10 @@ def _fields(model: Model, state: State, folder: Path) -> tuple[dict[str, float],
 
 
 def _steps(
-    case: Case, model: Model, folder: store.RunFolder, chosen: Chosen
-) -> tuple[dict[str, State], dict[str, Any], list[dict[str, Any]]]:
-    """State after each step by its name, the largest pressure of each pixel at any moment, and the history."""
+    case: Case, model: Model, folder: store.RunFolder, chosen: Chosen, diary: Diary
+) -> dict[str, State]:
+    """State after each step by its name; every state is taken down in the diary."""
     states: dict[str, State] = {}
-    history: list[dict[str, Any]] = []
-    peaks: dict[str, record.Array] = {
-        name: np.zeros(joint.grid.shape) for name, joint in model.joints.items()
-    }
     state: State | None = None
     for number, step in enumerate(case.steps, 1):
         kind = step.kind_name
@@ -97,12 +95,11 @@ def _steps(
             state = reached
             chosen.offer(state, folder.step, k)
             log.info("%s, state %d: %d iterations", folder.step, k, state.solution.iterations)
-            peaks = {n: np.fmax(p, state.pressure(n)) for n, p in peaks.items()}
             steps.check_state(state, folder.step)
-            history.append(record.history_row(state, folder.step))
+            diary.note(state, folder.step, k, steps.sets_pressure(step))
         if state is not None:
             states[folder.step] = state
-    return states, peaks, history
+    return states
 
 
 def _summary(
@@ -139,7 +136,7 @@ def _summary(
         },
         "film_mm": case.grid.film,
         "drawing": store.drawing(assembly),
-        "definitions": metrics.DEFINITIONS | record.DEFINITIONS | layer_stress.DEFINITIONS,
+        "definitions": metrics.DEFINITIONS | record.DEFINITIONS | HISTORY | layer_stress.DEFINITIONS,
         "warnings": case.warnings,
     }
 

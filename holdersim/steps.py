@@ -8,10 +8,12 @@ steps the bolts are locked.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .errors import PhysicsRefused
-from .holding import Heat, Hold, Pressurise
+from .holding import SNUG, Depressurise, Locked, Pressurise, Repressurise
+from .loads import Tighten
 
 if TYPE_CHECKING:
     from .case import Case
@@ -19,35 +21,34 @@ if TYPE_CHECKING:
     from .solve import Model
     from .state import State
 
-SNUG = 0.02
-"""Share of its first pull that every bolt gets before bolts are pulled one by one: nuts run down by hand."""
-
 TOUCHING = 0.002
 """Share of the smallest interface below which a state has not closed the gap."""
 
 
 def advance(case: Case, model: Model, step: Step, before: State | None) -> Iterator[State]:
     """States that a step passes through."""
-    pulls = case.pulls(step)
-    if pulls:
-        yield from tighten(model, pulls, before)
+    if not isinstance(step, Locked):
+        for state in tighten(model, case.pulls(step), before):
+            yield replace(state, time=before.time if before is not None else 0.0)
         return
     state = before if before is not None else model.tighten({})
-    if isinstance(step, Hold):
-        passed = 0.0
-        for time in step.times:
-            state = model.locked(state, seconds=time - passed)
-            passed = time
-            yield state
-    elif isinstance(step, Pressurise):
-        yield model.locked(state, amounts={"pressure": step.pressure, "filled": step.pressure})
-    elif isinstance(step, Heat):
-        now = case.holder.warmed(case.cell, state.amounts["filled"], step.temperature)
-        assert now is not None  # checked when the case was read
-        yield model.locked(state, amounts={"pressure": now, "temperature": step.temperature})
+    for aim in step.aims(case.begun(state.amounts)):
+        amounts = case.brought(case.begun(state.amounts), aim)
+        if aim.share is not None and "filled" not in amounts:
+            time, forces = state.time, case.final_forces(step)
+            (state,) = tighten(model, [{n: aim.share * f for n, f in forces.items()}], state, amounts)
+            state = replace(state, time=time)
+        else:
+            state = model.locked(state, amounts=amounts, seconds=aim.seconds)
+        yield state
 
 
-def tighten(model: Model, pulls: Iterable[Mapping[str, float]], before: State | None) -> Iterator[State]:
+def tighten(
+    model: Model,
+    pulls: Iterable[Mapping[str, float]],
+    before: State | None,
+    amounts: dict[str, float] | None = None,
+) -> Iterator[State]:
     """States after each pull: bolts set at once and their forces [N]; the others keep their length.
 
     A bolt that the model's symmetry has cut away is represented by its image and left out.
@@ -57,7 +58,7 @@ def tighten(model: Model, pulls: Iterable[Mapping[str, float]], before: State | 
     state = before
     for pull in rounds:
         if set(pull) == names:
-            state = model.tighten(pull, guess=state)
+            state = model.tighten(pull, guess=state, amounts=amounts)
         else:
             if state is None:
                 state = model.tighten(_snug(rounds, names))
@@ -72,6 +73,11 @@ def _snug(rounds: list[dict[str, float]], names: set[str]) -> dict[str, float]:
         raise PhysicsRefused(f"bolt {', '.join(missing)} is never tightened")
     least = min(f for f in first.values() if f is not None)
     return dict.fromkeys(names, SNUG * least)
+
+
+def sets_pressure(step: Step) -> bool:
+    """Whether a step gives the pressure from outside, by nuts or a pump."""
+    return isinstance(step, Tighten | Pressurise | Depressurise | Repressurise)
 
 
 def check_state(state: State, step: str) -> None:

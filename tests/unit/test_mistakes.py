@@ -161,8 +161,8 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("unknown step", {"steps": [{"do": "tigthen"}]}, 'there is no do "tigthen". Did you mean "tighten"?'),
     (
         "step not there yet",
-        {"steps": [TIGHTEN, {"do": "charge", "capacity": "4 mAh/cm^2"}]},
-        'do "charge" is not available yet',
+        {"steps": [TIGHTEN, {"do": "film", "grade": "LW"}]},
+        'do "film" is not available yet',
     ),
     ("no steps", {"steps": []}, "steps: the list is empty."),
     (
