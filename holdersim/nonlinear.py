@@ -22,6 +22,7 @@ from . import coupled
 from .assembly import Assembly
 from .contact import ContactSolution
 from .errors import NotConvergedError
+from .growing import GrowingModel
 from .materials.rubber import Rubber
 from .pressing import Load, Point, Sets, certify, hurried, law_missed, remembered, yielding
 from .solve import LIMITS, Model, check_limits
@@ -61,10 +62,12 @@ def model_of(
     keep: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> Model:
-    """The model that an assembly needs: Newton's method where rubber or friction ask for it, else contact alone."""
-    soft = any(isinstance(s.material, Rubber) or s.inelastic for s in assembly.solids)
+    """The model that an assembly needs: Newton's method where rubber, friction or layers ask for it, else contact."""
+    soft = any(isinstance(s.material, Rubber) for s in assembly.solids)
     rough = any(i.friction > 0 for i in assembly.interfaces)
-    return (SoftModel if soft or rough else Model)(assembly, cache, keep, progress)
+    layers = any(s.inelastic for s in assembly.solids)
+    kind = SoftModel if soft or rough else GrowingModel if layers else Model
+    return kind(assembly, cache, keep, progress)
 
 
 class SoftModel(WholeModel):

@@ -179,7 +179,7 @@ class Model(Network):
             about, pressed = forces, x[: self.pixels] > 0
         else:
             raise NotConvergedError(f'"{problem.label}": the springs of the bolts find no length')
-        check_limits(problem.label, solution.certificates, self.limits)
+        check_limits(problem.label, solution.certificates, LIMITS)
         return State(self, x, solution, solution.rigid, lengths, amounts)
 
     def _coarse_guess(self, problem: ContactProblem, block: int = 4) -> NDArray[np.bool_] | None:
