@@ -110,7 +110,7 @@ def unfit(cell: Layers, where: str) -> list[Mistake]:
     out = []
     absent = missing(cell)
     if absent:
-        problem = f"the cell does not say {' and '.join(absent)}."
+        problem = f"the cell does not say {', '.join(absent)}."
         hint = (
             'Write for example capacity = "4 mAh/cm^2", np_ratio = 1.2, efficiency = 0.77 in [cell.swelling].'
         )
