@@ -11,27 +11,42 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .errors import PhysicsRefused
 from .holding import SNUG, Depressurise, Locked, Pressurise, Repressurise
 from .loads import Tighten
+from .solve import Model
 
 if TYPE_CHECKING:
     from .case import Case
     from .loads import Step
-    from .solve import Model
     from .state import State
+
+Array = NDArray[np.float64]
+
+RECALLED = 2000
+"""States of a step that are remembered at most."""
 
 TOUCHING = 0.002
 """Share of the smallest interface below which a state has not closed the gap."""
 
 
-def advance(case: Case, model: Model, step: Step, before: State | None) -> Iterator[State]:
-    """States that a step passes through."""
+def advance(
+    case: Case, model: Model, step: Step, before: State | None, recall: bool = True
+) -> Iterator[State]:
+    """States that a step passes through.
+
+    recall: linear bodies that slide without friction have no memory; a state that comes back within a step, from the
+    second cycle on, is then not solved again.
+    """
     if not isinstance(step, Locked):
         for state in tighten(model, case.pulls(step), before):
             yield replace(state, time=before.time if before is not None else 0.0)
         return
     state = before if before is not None else model.tighten({})
+    known = _Known(model) if recall and type(model) is Model else None
     for aim in step.aims(case.begun(state.amounts)):
         amounts = case.brought(case.begun(state.amounts), aim)
         if aim.share is not None and "filled" not in amounts:
@@ -39,8 +54,34 @@ def advance(case: Case, model: Model, step: Step, before: State | None) -> Itera
             (state,) = tighten(model, [{n: aim.share * f for n, f in forces.items()}], state, amounts)
             state = replace(state, time=time)
         else:
-            state = model.locked(state, amounts=amounts, seconds=aim.seconds)
+            found = known.get(state, amounts) if known is not None else None
+            if found is None:
+                found = model.locked(state, amounts=amounts, seconds=aim.seconds)
+                if known is not None:
+                    known.add(found)
+            state = replace(found, amounts=amounts, time=state.time + aim.seconds)
         yield state
+
+
+class _Known:
+    """States of a model without memory, by what alone decides them: loads and lengths of the bolts."""
+
+    def __init__(self, model: Model):
+        self._loads = sorted(set(model.free) | set(model.load))
+        self._states: dict[tuple[bytes, tuple[float, ...]], State] = {}
+
+    def _key(self, lengths: Array, amounts: Mapping[str, float]) -> tuple[bytes, tuple[float, ...]]:
+        return lengths.tobytes(), tuple(amounts.get(n, 0.0) for n in self._loads)
+
+    def get(self, before: State, amounts: Mapping[str, float]) -> State | None:
+        """The state that these amounts lead to with the bolts as they are locked, if it was seen; no iterations."""
+        found = self._states.get(self._key(before.lengths, amounts))
+        return None if found is None else replace(found, solution=replace(found.solution, iterations=0))
+
+    def add(self, state: State) -> None:
+        """Remember a state."""
+        if len(self._states) < RECALLED:
+            self._states[self._key(state.lengths, state.amounts)] = state
 
 
 def tighten(
