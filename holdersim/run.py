@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import layer_stress, metrics, record, steps
+from . import layer_stress, metrics, ordering, record, steps
 from . import results as store
 from .case import Case
 from .diary import DEFINITIONS as HISTORY
@@ -117,6 +117,8 @@ def _summary(
     for step, state in zip(numbers, states.values(), strict=True):
         found = case.holder.findings(case.cell, state)
         step |= {"findings": found} if found else {}
+        aid = ordering.of_cathodes(assembly.planes, data, step["name"], case.grid.film)
+        step |= {"ordering": aid} if aid else {}
     cell_mass = {"cell": case.cell.mass} if hasattr(case.cell, "mass") else {}
     return {
         "title": case.title,
@@ -136,7 +138,11 @@ def _summary(
         },
         "film_mm": case.grid.film,
         "drawing": store.drawing(assembly),
-        "definitions": metrics.DEFINITIONS | record.DEFINITIONS | HISTORY | layer_stress.DEFINITIONS,
+        "definitions": metrics.DEFINITIONS
+        | record.DEFINITIONS
+        | HISTORY
+        | layer_stress.DEFINITIONS
+        | ordering.DEFINITIONS,
         "warnings": case.warnings,
     }
 
