@@ -107,7 +107,9 @@ def of_cathodes(
             pressure = np.asarray(data[f"{p.name}_pressure"].sel(step=step))
             area, x, y = (np.asarray(data[n]) for n in (f"{p.name}_area", f"x_{p.name}", f"y_{p.name}"))
             out[p.name] = ordering(pressure, area, x, y, p.region, film)
-    return {"label": LABEL} | out if out else {}
+    if out:
+        out["label"] = LABEL
+    return out
 
 
 def resistance_map(
