@@ -172,7 +172,7 @@ class Case(Entry):
         laws = self.cell.laws()
         if not self.charges:  # how growth is shared out matters to growth alone
             laws = {n: law for n, law in laws.items() if law[1] is not None}
-        return with_causes(built, self.swelling, warms(self.steps), laws)
+        return with_causes(built, self.swelling, warms(self.steps), laws, self.cell.active_areas())
 
     @property
     def charges(self) -> bool:
@@ -187,8 +187,10 @@ class Case(Entry):
     @property
     def swelling(self) -> frozenset[str]:
         """Names "solid.layer" of the layers whose growth is followed."""
-        given = {n for s in self.steps if isinstance(s, Locked) for g in s.grows for n in named(self.cell, g)}
-        return frozenset(given | set(self.cell.swelling_layers())) if self.charges else frozenset()
+        locked = [s for s in self.steps if isinstance(s, Locked)]
+        given = {n for s in locked for layer in s.grows for n in named(self.cell, layer)}
+        laws = any(s.charges and not s.grows for s in locked)  # a file that gives thicknesses gives all of them
+        return frozenset(given | set(self.cell.swelling_layers() if laws else ()))
 
     def begun(self, amounts: Mapping[str, float]) -> dict[str, float]:
         """Amounts with the temperature and state of charge that the case begins with, where its steps change them."""

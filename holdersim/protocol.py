@@ -27,13 +27,14 @@ NAMES = {
     "soc": ("soc", "state of charge"),
     "temperature": (
         "temperature",
+        "T",
         "temp",
         "cell temperature",
         "volume-averaged cell temperature",
         "x-averaged cell temperature",
     ),
 }
-"""Names by which a column is found, in this order, in small letters and without their unit."""
+"""Names by which a column is found, in this order, without unit; capitals matter for single letters only."""
 
 THICKEST = 1.0
 """Thickness change [mm] beyond which units must be wrong."""
@@ -148,7 +149,8 @@ class _Reader:
                 return given
             self._say(key, f'there is no column "{given}".', nearest(given, self.header))
             return None
-        plain = {_parts(h)[0].lower(): h for h in reversed(self.header)}
+        plain = {_parts(h)[0]: h for h in reversed(self.header)}
+        plain = {name if len(name) == 1 else name.lower(): h for name, h in plain.items()}
         return next((plain[n] for n in NAMES.get(key, ()) if n in plain), None)
 
     def _numbers(self, key: str, column: str) -> Array | None:
