@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
 from .case import Case
 from .fasteners import proof_load
 from .holding import Pressurise
 from .loads import Tighten
 from .materials.library import library, record
+from .schedule import charges
+from .series import swing_estimate
 
 
 def case_text(case: Case) -> str:
     """The case in a few lines: stack, areas, bolts, forces, warnings."""
-    return "\n".join([*_stack(case), *_areas(case), *_bolts(case), *(f"warning: {w}" for w in case.warnings)])
+    told = [*_stack(case), *_areas(case), *_bolts(case), *_swing(case)]
+    return "\n".join([*told, *(f"warning: {w}" for w in case.warnings)])
 
 
 def _stack(case: Case) -> Iterator[str]:
@@ -57,6 +61,26 @@ def _bolts(case: Case) -> Iterator[str]:
         low, high = min(forces.values()), max(forces.values())
         each = f"{high:.4g} N" if high == low else f"{low:.4g} to {high:.4g} N"
         yield f"  steps[{i}] {step.kind_name}: {each} per bolt ({100 * high / proof:.3g} % of proof), {how}"
+
+
+def _swing(case: Case) -> Iterator[str]:
+    """What charging does to the pressure, estimated by springs in series."""
+    if not (charges(case.steps) and case.cell.swelling_layers()):
+        return
+    found = swing_estimate(case)
+    terms: dict[str, float] = found["compliance [mm/N]"]
+    yield (
+        f"charged for the first time the cell grows {found['growth [um]']:.3g} um where it is free, then "
+        f"{found['later growth [um]']:.3g} um a cycle; estimated by springs in series:"
+    )
+    if terms.get("fluid") == inf:
+        yield "  the fluid's pressure is kept by a regulator"
+        return
+    parts = ", ".join(f"{name} {1e6 * c:.3g}" for name, c in terms.items())
+    bound = f", at most {found['swing if plates were rigid [MPa]']:.3g} MPa" if "plates" in terms else ""
+    later = f"{found['later swing [MPa]']:.3g} MPa a cycle"
+    yield f"  mean pressure on the cathode rises by {found['swing [MPa]']:.3g} MPa{bound}; later {later}"
+    yield f"  compliance [um/kN]: {parts}"
 
 
 def materials_text(name: str | None = None) -> str:

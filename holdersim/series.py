@@ -47,41 +47,49 @@ def free_growth(
 
 
 def swing_estimate(case: Case, growth: float | None = None) -> dict[str, Any]:
-    """What the cell's growth between SOC 0 and 1 does to the mean pressure on its cathode, and each part's share.
+    """What the cell's growth from SOC 0 to 1 does to the mean pressure on its cathode, and each part's share.
 
-    growth [mm]: by default that of the cell in its second cycle. Keys: "compliance [mm/N]" by part, "growth [um]",
-    "swing [MPa]", "swing if plates were rigid [MPa]". Rubber at once, not relaxed; springs at the force they have.
+    growth [mm]: by default that of a new cell, and of all later cycles. Keys: "compliance [mm/N]" by part,
+    "growth [um]", "swing [MPa]", "swing if plates were rigid [MPa]"; "later growth [um]", "later swing [MPa]".
+    Rubber at once, not relaxed; springs at the force to which the bolts are tightened.
     """
-    grown = cell_growth(case.cell) if growth is None else growth
-    area = case.cell.regions["cathode"].area
-    terms = compliances(case)
+    first, later = cell_growth(case.cell) if growth is None else (growth, growth)
+    area, terms = case.cell.regions["cathode"].area, compliances(case)
     stiff = {n: c for n, c in terms.items() if n != "plates"}
     return {
         "compliance [mm/N]": terms,
-        "growth [um]": 1e3 * grown,
-        "swing [MPa]": pressure_of_growth(grown, area, terms),
-        "swing if plates were rigid [MPa]": pressure_of_growth(grown, area, stiff),
+        "growth [um]": 1e3 * first,
+        "swing [MPa]": pressure_of_growth(first, area, terms),
+        "swing if plates were rigid [MPa]": pressure_of_growth(first, area, stiff),
+        "later growth [um]": 1e3 * later,
+        "later swing [MPa]": pressure_of_growth(later, area, terms),
     }
 
 
-def cell_growth(cell: Cell) -> float:
-    """Free growth [mm] over the middle of the cathode between SOC 0 and 1 of the second cycle, all pouches together.
+def cell_growth(cell: Cell) -> tuple[float, float]:
+    """Free growth [mm] from SOC 0 to 1 over the middle of the cathode, all pouches: of a new cell, of later cycles."""
+    full = cell.swollen({}, 1.0)
+    empty = cell.swollen(full, 0.0)
+    return _thicker(cell, full, {}), _thicker(cell, cell.swollen(empty, 1.0), empty)
 
-    In the plane the layers are held, so that growth there adds nu/(1 - nu) of itself to the thickness.
+
+def _thicker(cell: Cell, after: Mapping[str, float], before: Mapping[str, float]) -> float:
+    """Growth [mm] of the thickness between two sets of amounts.
+
+    In the plane the layers are held: growth there adds nu/(1 - nu) of itself to the thickness, all of it where the
+    layer flows.
     """
-    breathing: Any = cell
-    low = breathing.swollen(breathing.swollen({}, 1.0), 0.0)
-    high = breathing.swollen(low, 1.0)
-    middle = cell.regions["cathode"]
+    middle, laws, total = cell.regions["cathode"], cell.laws(), 0.0
     x, y = (middle.x0 + middle.x1) / 2, (middle.y0 + middle.y1) / 2
-    laws, total = breathing.laws(), 0.0
     for pouch in cell.pouches():
         for layer in pouch.layers():
             name, r = f"{pouch.name}.{layer.name}", layer.footprint
-            if f"swell:{name}" in high and r.x0 < x < r.x1 and r.y0 < y < r.y1:
-                (gx, gy, gz), nu = laws.get(name, ((0.0, 0.0, 1.0), None))[0], layer.material.nu
-                held = gz + (gx + gy) * nu / (1 - nu)
-                total += layer.thickness * held * (high[f"swell:{name}"] - low[f"swell:{name}"])
+            grown = after.get(f"swell:{name}", 0.0) - before.get(f"swell:{name}", 0.0)
+            if grown and r.x0 < x < r.x1 and r.y0 < y < r.y1:
+                (gx, gy, gz), law = laws.get(name, (layer.growth, layer.law))
+                nu = layer.material.nu
+                held = 1.0 if law is not None and law.flow else gz + (gx + gy) * nu / (1 - nu)
+                total += layer.thickness * held * grown
     return total
 
 

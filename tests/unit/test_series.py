@@ -11,8 +11,9 @@ from holdersim.fasteners import CLASSES, SIZES, stiffness
 from holdersim.flexing import flexing
 from holdersim.fluid import ATMOSPHERE, GASES
 from holdersim.materials.elastic import Elastic
+from holdersim.overview import case_text
 from holdersim.pads import bonded_modulus, compression
-from holdersim.series import compliances, free_growth, pressure_of_growth, swing_estimate
+from holdersim.series import cell_growth, compliances, free_growth, pressure_of_growth, swing_estimate
 
 STEEL = Elastic("steel", 193e3, 0.29)
 AREA = 525.0
@@ -141,3 +142,28 @@ def test_rigid_plates_bound_the_swing_from_above():
     found = swing_estimate(holdersim.read_case("cases/bare_uniaxial_5MPa.toml"), 5e-3)
     assert found["swing if plates were rigid [MPa]"] > 5 * found["swing [MPa]"]
     assert found["growth [um]"] == pytest.approx(5.0)
+
+
+def test_growth_of_silicon_and_cathode_by_hand():
+    """The silicon's growth less the cathode's shrinkage, both through the thickness, over the middle of the cathode."""
+    cell = holdersim.read_case("cases/cycling/bare.toml").cell
+    full = cell.swollen({}, 1.0)
+    again = cell.swollen(cell.swollen(full, 0.0), 1.0)
+    thick = {la.name: la.thickness for la in cell.layers()}
+    first = sum(thick[n.split(".")[1]] * full[f"swell:{n}"] for n in cell.swelling_layers())
+    assert cell_growth(cell)[0] == pytest.approx(first, rel=1e-12)
+    low = cell.swollen(full, 0.0)
+    later = sum(
+        thick[n.split(".")[1]] * (again[f"swell:{n}"] - low[f"swell:{n}"]) for n in cell.swelling_layers()
+    )
+    assert cell_growth(cell)[1] == pytest.approx(later, rel=1e-12)
+    assert 0 < later < first
+
+
+def test_check_tells_the_estimate():
+    case = holdersim.read_case("cases/cycling/bare.toml")
+    found, text = swing_estimate(case), case_text(case)
+    assert f"rises by {found['swing [MPa]']:.3g} MPa" in text
+    assert f"at most {found['swing if plates were rigid [MPa]']:.3g} MPa" in text
+    assert "regulator" in case_text(holdersim.read_case("cases/cycling/activated_5MPa_run_2MPa.toml"))
+    assert "springs in series" not in case_text(holdersim.read_case("cases/bare_uniaxial_5MPa.toml"))
