@@ -76,8 +76,8 @@ class Block:
 class Layer:
     """One layer of a pouch stack: thickness [mm], footprint, material, elements through the thickness.
 
-    growth: how growth of its volume by a factor J is shared out, F_g = diag(J^gx, J^gy, J^gz), sum 1; law: what it
-    does under large strain, without one it is linear elastic.
+    growth: how growth of its volume by a factor J is shared out, F_g = diag(J^gx, J^gy, J^gz), sum 1, and
+    where, `active`, everywhere unless told; law: what it does under large strain, without one it is linear elastic.
     """
 
     name: str
@@ -87,6 +87,7 @@ class Layer:
     sublayers: int = 1
     growth: tuple[float, float, float] = (0.0, 0.0, 1.0)
     law: Inelastic | None = None
+    active: Rect | None = None
 
 
 @dataclass(frozen=True)

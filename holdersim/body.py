@@ -18,7 +18,7 @@ from . import _dolfinx as dx
 from .assembly import LayerStack, Solid, Traction
 from .errors import GeometryError
 from .facets import corner_functions, facet_rule, row_keys
-from .grid import Face, PressureGrid, overlaps
+from .grid import Face, PressureGrid
 from .materials.elastic import Elastic
 from .rigid import rigid_motions
 from .strained import Strained
@@ -219,15 +219,7 @@ class Body(Strained):
 
         Elements count by the area that they share with the pixel; sigma_zz is that at their centres.
         """
-        if layer not in self._mesh.regions:
-            raise GeometryError(
-                f'solid "{self.name}" has no layer "{layer}"; it has: {", ".join(self._mesh.regions)}'
-            )
-        number = np.empty(len(self.original_cell), dtype=np.int64)
-        number[self.original_cell] = np.arange(len(number))
-        cells = number[self._mesh.regions[layer]]
-        facet, pixel, area = overlaps(self._points[self._corner_dofs[cells]][:, :4, :2], grid)
-        c = cells[facet]
+        c, pixel, area = self.over(layer, grid)
         gradient = self._gradients(self._middle)
         lame, mu = self.lame[c], self.mu[c]
         factor = np.stack([lame, lame, lame + 2 * mu], axis=1)  # sigma_zz = sum factor_i du_i/dx_i
@@ -305,7 +297,7 @@ class Body(Strained):
         sigma += (self.lame * np.trace(eps, axis1=1, axis2=2))[:, None, None] * np.eye(3)
         out = np.stack([sigma[:, i, j] for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (0, 2))], axis=1)
         for cause in self.strains if amounts else ():
-            out[:, :3] -= (amounts or {}).get(cause, 0.0) * self.held_back(cause)[self.material_of_cell]
+            out[:, :3] -= (amounts or {}).get(cause, 0.0) * self.held_in_cells(cause)
         return out
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Protocol
 
-from .assembly import Layer
+from .assembly import Layer, Rect
 from .electrodes import (
     ANODES,
     BY_MATERIAL,
@@ -57,6 +57,9 @@ class Placed(Protocol):
     def cell(self) -> Layers:
         """The pouch."""
 
+    def place(self, r: Rect) -> Rect:
+        """A rectangle of its own drawing where it lies now."""
+
 
 Active = tuple[Layer, Grows, float]
 """A layer that grows, how, and the capacity [mAh/cm2] it takes."""
@@ -72,6 +75,12 @@ def _capacities(parts: Mapping[str, str], capacity: float) -> dict[str, float]:
     for (anode, _), cathode in pairs:
         out[anode] = out.get(anode, 0.0) + capacity / faced.count(cathode)
     return out
+
+
+def _around(rects: Sequence[Rect]) -> Rect:
+    x0, y0 = (min(getattr(r, n) for r in rects) for n in ("x0", "y0"))
+    x1, y1 = (max(getattr(r, n) for r in rects) for n in ("x1", "y1"))
+    return Rect(x0, x1, y0, y1)
 
 
 def _electrodes(cell: Layers) -> list[Layer]:
@@ -156,6 +165,16 @@ class Breathing(Tagged):
             out[f"swell:{name}"] = electrode.growth(soc, peak)
             if isinstance(electrode, Silicon):
                 out[f"lithium:{name}"] = electrode.content(soc, peak)
+        return out
+
+    def active_areas(self) -> dict[str, Rect]:
+        """Where those layers grow [mm]: where an electrode of the other kind lies over or under them."""
+        out = {}
+        for p in self.pouches():
+            for layer, _, _ in active(p.cell):
+                role = p.cell.parts[layer.name]
+                faced = [la.footprint for la in _electrodes(p.cell) if p.cell.parts[la.name] != role]
+                out[f"{p.name}.{layer.name}"] = p.place(layer.footprint.clip(_around(faced)))
         return out
 
     def laws(self) -> dict[str, Law]:

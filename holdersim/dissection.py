@@ -40,7 +40,7 @@ class Factor:
 
     def solve(self, f: Array) -> Array:
         """Solution u (n,) or (n, k) of K u = f."""
-        y = np.array(f, dtype=float).reshape(self.size, -1)
+        y = np.array(f, dtype=float).reshape(self.size, -1 if self.size else 1)
         for own, border, l11, l21 in self.fronts:
             y[own] = blas.dtrsm(1.0, l11, y[own], lower=1)
             if len(border):

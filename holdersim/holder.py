@@ -226,21 +226,26 @@ def with_causes(
     swelling: Collection[str],
     warms: bool,
     laws: Mapping[str, tuple[Growth, Inelastic | None]],
+    areas: Mapping[str, Rect],
 ) -> Assembly:
-    """The assembly with what steps need: layers "solid.layer" that swell, thermal strains, and laws of layers."""
+    """The assembly with what steps need: layers "solid.layer" that swell and where, thermal strains, laws of layers."""
     solids = []
     for solid in assembly.solids:
         solid = replace(solid, warms=True) if warms else solid
         if isinstance(solid.shape, LayerStack):
-            layers = tuple(_with_law(la, laws.get(f"{solid.name}.{la.name}")) for la in solid.shape.layers)
+            layers = tuple(_with_law(la, f"{solid.name}.{la.name}", laws, areas) for la in solid.shape.layers)
             grow = tuple(la.name for la in layers if f"{solid.name}.{la.name}" in swelling)
             solid = replace(solid, shape=replace(solid.shape, layers=layers), swelling=grow)
         solids.append(solid)
     return replace(assembly, solids=tuple(solids))
 
 
-def _with_law(layer: Layer, law: tuple[Growth, Inelastic | None] | None) -> Layer:
-    return layer if law is None else replace(layer, growth=law[0], law=law[1])
+def _with_law(
+    layer: Layer, name: str, laws: Mapping[str, tuple[Growth, Inelastic | None]], areas: Mapping[str, Rect]
+) -> Layer:
+    if name not in laws:
+        return layer
+    return replace(layer, growth=laws[name][0], law=laws[name][1], active=areas.get(name))
 
 
 # -- symmetry ------------------------------------------------------------------------------------------------

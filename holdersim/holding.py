@@ -204,9 +204,12 @@ class Hold(Locked):
 
 
 def grown(cell: Cell, now: Amounts) -> float:
-    """Volume [mm3] by which the layers of a cell have grown: sum of footprint * thickness * (J - 1)."""
+    """Volume [mm3] by which the layers of a cell have grown: sum of area that grows * thickness * (J - 1)."""
+    areas = cell.active_areas()
     return sum(
-        la.footprint.area * la.thickness * now.get(f"swell:{p.name}.{la.name}", 0.0)
+        areas.get(f"{p.name}.{la.name}", la.footprint).area
+        * la.thickness
+        * now.get(f"swell:{p.name}.{la.name}", 0.0)
         for p in cell.pouches()
         for la in p.layers()
     )

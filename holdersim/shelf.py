@@ -44,9 +44,9 @@ def identity(solid: Solid, links: Links) -> str:
     for layer in shape.get("layers", []) if isinstance(solid.shape, LayerStack) else []:
         kept = ("E", "nu", "expansion") if solid.warms else ("E", "nu")
         layer["material"] = {n: layer["material"][n] for n in kept}
-        growth, _ = layer.pop("growth"), layer.pop("law")
+        growth, active, _ = (layer.pop(n) for n in ("growth", "active", "law"))
         if layer["name"] in solid.swelling:
-            layer["growth"] = growth
+            layer |= {"growth": growth, "active": active}
     loaded = bool(solid.tractions) or any(solid.body_force) or bool(solid.fluid)
     material = solid.material if isinstance(solid.material, Elastic) else None
     data = {

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from . import _dolfinx as dx
 from .assembly import LayerStack, Solid
+from .errors import GeometryError
+from .grid import PressureGrid, overlaps
 from .materials.elastic import Elastic
 
 Array = NDArray[np.float64]
+Index = NDArray[np.int64]
 
 
 class Strained:
@@ -22,14 +25,25 @@ class Strained:
     solid: Solid
     name: str
     materials: tuple[Elastic, ...]
-    material_of_cell: NDArray[np.int64]
+    material_of_cell: Index
+    original_cell: Index
     domain: Any
     space: Any
+    _mesh: Any
+    _points: Array
+    _corner_dofs: Index
 
-    @property
-    def _layers(self) -> tuple[str, ...]:
-        shape = self.solid.shape
-        return tuple(la.name for la in shape.layers) if isinstance(shape, LayerStack) else ()
+    @cached_property
+    def growing(self) -> NDArray[np.bool_]:
+        """Whether a cell lies where its layer grows, (cells,)."""
+        shape, mask = self.solid.shape, np.ones(len(self._corner_dofs), dtype=bool)
+        middle = self._points[self._corner_dofs].mean(axis=1)
+        for k, layer in enumerate(shape.layers if isinstance(shape, LayerStack) else ()):
+            if layer.active is not None:
+                r, (x, y, _) = layer.active, middle.T
+                within = (x > r.x0) & (x < r.x1) & (y > r.y0) & (y < r.y1)
+                mask[(self.material_of_cell == k) & ~within] = False
+        return mask
 
     @cached_property
     def strains(self) -> dict[str, Array]:
@@ -51,18 +65,41 @@ class Strained:
         lame, mu = (np.array([getattr(m, k) for m in self.materials])[:, None] for k in ("lame", "mu"))
         return np.asarray(2 * mu * strain + lame * strain.sum(axis=1, keepdims=True))
 
+    def held_in_cells(self, cause: str) -> Array:
+        """The same stress (cells, 3) [MPa]; nothing where a layer does not grow."""
+        stress = self.held_back(cause)[self.material_of_cell]
+        return stress if cause == "warming" else np.asarray(stress * self.growing[:, None])
+
     def strain_load(self, cause: str) -> Array:
         """Nodal forces (dofs,) that make the strain of a cause, integral of C strain : eps(v)."""
         import ufl
         from dolfinx import fem
 
         stress = fem.Function(fem.functionspace(self.domain, ("DG", 0, (3,))))
-        stress.x.array[:] = self.held_back(cause)[self.material_of_cell].ravel()
+        stress.x.array[:] = self.held_in_cells(cause).ravel()
         measure = ufl.Measure("dx", self.domain, metadata={"quadrature_degree": 2 * self.solid.degree})
         v = ufl.TestFunction(self.space)
         return np.asarray(dx.vector(sum(stress[i] * v[i].dx(i) for i in range(3)) * measure))
 
-    def inside_shift(self, layer: str, amounts: Mapping[str, float]) -> float:
-        """What amounts of strain free of stress add to the pressure [MPa] that displacements give inside a layer."""
-        k = self._layers.index(layer) if self._layers else 0
-        return sum(amounts.get(c, 0.0) * float(self.held_back(c)[k, 2]) for c in self.strains)
+    def over(self, layer: str, grid: PressureGrid) -> tuple[Index, Index, Array]:
+        """Cells of a layer, pixels they lie over, and the areas [mm2] they share."""
+        if layer not in self._mesh.regions:
+            known = ", ".join(self._mesh.regions)
+            raise GeometryError(f'solid "{self.name}" has no layer "{layer}"; it has: {known}')
+        number: Index = np.empty(len(self.original_cell), dtype=np.int64)
+        number[self.original_cell] = np.arange(len(number))
+        cells = number[self._mesh.regions[layer]]
+        facet, pixel, area = overlaps(self._points[self._corner_dofs[cells]][:, :4, :2], grid)
+        return cells[facet], pixel, area
+
+    def inside_shift(self, layer: str, grid: PressureGrid, amounts: Mapping[str, float]) -> Array:
+        """What amounts of strain free of stress add to the pressure (pixels,) [MPa] that displacements give inside."""
+        if not self.strains:
+            return np.zeros(grid.size)
+        c, pixel, area = self.over(layer, grid)
+        held = sum(
+            (amounts.get(n, 0.0) * self.held_in_cells(n)[c, 2] for n in self.strains), np.zeros(len(c))
+        )
+        total = np.bincount(pixel, area, grid.size)
+        added = np.bincount(pixel, area * held, grid.size)
+        return np.divide(added, total, out=np.zeros(grid.size), where=total > 0)

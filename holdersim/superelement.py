@@ -99,7 +99,7 @@ class Condenser:
             rows.append(matrix[np.flatnonzero(area > 0)])
             areas.append(area)
             for cause, parts in shift.items():
-                parts.append(np.full(int((area > 0).sum()), self.body.inside_shift(layer, {cause: 1.0})))
+                parts.append(self.body.inside_shift(layer, grid, {cause: 1.0})[area > 0])
         added = {cause: np.concatenate(parts) for cause, parts in shift.items()}
         return sp.csr_matrix(sp.vstack(rows)), tuple(areas), added
 

@@ -43,7 +43,7 @@ class WholeBody(Body):
     def inside(self, layer: str, grid: PressureGrid, s: WholeState, amounts: Mapping[str, float]) -> Array:
         """Pressure (pixels,) [MPa] inside a layer, as `layer_pressure`; 0 beyond it."""
         matrix, _ = self.layer_pressure(layer, grid)
-        return np.asarray(matrix @ s.u + self.inside_shift(layer, amounts))
+        return np.asarray(matrix @ s.u + self.inside_shift(layer, grid, amounts))
 
     def stress(  # type: ignore[override]
         self, s: WholeState, amounts: Mapping[str, float] | None = None
