@@ -123,29 +123,3 @@ def _marks(ax: Axes, told: Mapping[str, Any]) -> None:
             ax.annotate(
                 text, (told[key], 0.98 - 0.09 * k), xycoords=("data", "axes fraction"), va="top", fontsize=8
             )
-
-
-def history(result: Result) -> Figure | None:
-    """Bolt forces and pressures against time, from a summary with states at several times; None without them."""
-    rows = [r for r in result.summary.get("history", []) if r["time_s"] > 0]
-    times = [r["time_s"] for r in rows]
-    if len(set(times)) < 2:
-        return None
-    made = style.figure(10.4, 4.2)
-    axes = made.subplots(1, 2)
-    for ax, unit, title in ((axes[0], "N", "Bolt forces"), (axes[1], "MPa", "Mean over each whole face")):
-        ends = (f" [{unit}]", f"_{unit}")
-        names = [n for n in rows[-1] if n.endswith(ends)]
-        for k, name in enumerate(names):
-            short = name.removesuffix(ends[0]).removesuffix(ends[1]).replace("_", " ")
-            look = {"color": style.LINES[k % len(style.LINES)], "ls": ("-", "--", "-.")[k % 3], "lw": 1.6}
-            label = short.removeprefix("mean pressure of ").removeprefix("force of ")
-            ax.plot(times, [r.get(name, np.nan) for r in rows], label=label, marker="o", ms=3, **look)
-        ax.set_xscale("log")
-        ax.set_xlabel("Time [s]")
-        ax.set_ylabel(f"{title} [{unit}]")
-        ax.grid(color="0.92", lw=0.6)
-        if names:
-            ax.legend(loc="best")
-    made.suptitle("History with the bolts locked")
-    return made

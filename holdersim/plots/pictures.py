@@ -7,8 +7,8 @@ from pathlib import Path
 import matplotlib as mpl
 
 from ..results import open_result
-from . import style
-from .curves import histogram, history, profiles
+from . import animation, cycles, edge, style, through, timeline
+from .curves import histogram, profiles
 from .panels import deflection_picture, elsewhere_picture, gap_picture, pressure_picture, steps_picture
 
 MOST_STEPS = 6
@@ -27,7 +27,8 @@ def draw(result_folder: Path | str, film: float | None = None) -> list[Path]:
     """Pictures of a result, written into its folder: pressure, profiles, deflection, histogram, gap.
 
     With several steps also pressure_steps.png, with states at several times history.png, with faces that do not
-    press the cell pressure_elsewhere.png.
+    press the cell pressure_elsewhere.png; where the cell charges cycle.png and cycle.gif, with stresses in the layers
+    layers.png and edge.png.
     `film` [mm] is the averaging length of profiles and histogram; unless given, that of the case, else 0.5.
     """
     result = open_result(result_folder)
@@ -41,9 +42,14 @@ def draw(result_folder: Path | str, film: float | None = None) -> list[Path]:
             "deflection": deflection_picture(result, last),
             "histogram": histogram(result, length),
             "gap": gap_picture(result, last),
-            "history": history(result),
+            "history": timeline.history(result),
+            "cycle": cycles.picture(result),
+            "layers": through.picture(result),
+            "edge": edge.picture(result),
         }
         if len(result.steps) > 1:
             made["pressure_steps"] = steps_picture(result, some_steps(result.steps))
         pictures = {name: picture for name, picture in made.items() if picture is not None}
-        return [style.save(picture, result.folder / f"{name}.png") for name, picture in pictures.items()]
+        files = [style.save(picture, result.folder / f"{name}.png") for name, picture in pictures.items()]
+    movies = animation.movies_of(result, length)
+    return files + ([animation.animate(movies, result.folder / "cycle.gif")] if movies else [])

@@ -37,7 +37,8 @@ FACE = "cell_top"
 def planes_of(result: Result) -> list[str]:
     """Planes on which a result can be compared, the wanted one first: its cathodes, then the top of the cell."""
     names = [str(n).removesuffix("_pressure") for n in result.maps if str(n).endswith("_pressure")]
-    return [n for n in names if "cathode" in n and not n.endswith("_peak")] + [n for n in names if n == FACE]
+    inside = [n for n in names if "cathode" in n and not n.startswith("cycle_") and not n.endswith("_peak")]
+    return inside + [n for n in names if n == FACE]
 
 
 def plane_title(plane: str) -> str:

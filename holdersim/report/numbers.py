@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..results import history
 from ..results.table import number
 from .common import AWAY, FACE, IDLE, Comparison, Entry, film_of, plane_title
 
@@ -33,7 +34,10 @@ KNOWN = {"name", "bolts", "closing_force_N", "interfaces", "plates", "safety"}
 NAMED = {"findings": "What this holder adds"}
 """Headings of parts of a step's summary that have a name of their own."""
 
-OWN = {
+CYCLE = "While charging and discharging"
+"""Heading of the swings."""
+
+OWN = history.DEFINITIONS | {
     "Load [MPa]": "pressure asked for on the region in the case file (of the fluid in a chamber), "
     "else the closing force over the region",
     "Mean pressure [MPa]": "force on the region divided by its area",
@@ -85,7 +89,7 @@ def rows(comparison: Comparison, group: Sequence[Entry]) -> list[Row]:
 
 
 def _rank(key: tuple[str, str]) -> int:
-    sections = ("", _pressure_title(""), _pressure_title(FACE), "Press faces", "Bolts", "Safety")
+    sections = ("", _pressure_title(""), _pressure_title(FACE), CYCLE, "Press faces", "Bolts", "Safety")
     section = _pressure_title("") if _is_inside(key[0]) else key[0]
     return sections.index(section) if section in sections else len(sections) + (section == "Mass")
 
@@ -112,6 +116,8 @@ def _numbers(comparison: Comparison, entry: Entry) -> Iterator[tuple[tuple[str, 
                 yield (_pressure_title(plane), IDLE), sheet.numbers[IDLE]
             if name == "CV [-]" and AWAY in sheet.numbers and names == PRESSURE:
                 yield (_pressure_title(plane), AWAY), sheet.numbers[AWAY]
+    for name, swing in history.swing(entry.result, comparison.plane).items():
+        yield (CYCLE, name), swing
     step = entry.step
     for body, numbers in step.get("plates", {}).items():
         for name, value in numbers.items():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
@@ -11,7 +9,6 @@ from importlib.resources import files
 from pathlib import Path
 
 import matplotlib as mpl
-from matplotlib.figure import Figure
 
 from .. import __version__
 from ..plots import compare as draw
@@ -19,11 +16,11 @@ from ..plots import style
 from ..plots.compare import Sheet
 from ..results.table import number
 from .common import Comparison, Entry, film_of, plane_title
+from .cycling import section
 from .notes import notes, order
 from .numbers import Row, general, rows, write_csv
+from .pieces import picture, pictures, table
 
-SHADES = 192
-"""Colours of a picture inside the page; the files beside it keep more."""
 CONTENTS = "<!-- contents -->"
 """Where the links to the sections go."""
 LONGEST = 80
@@ -33,14 +30,14 @@ LONGEST = 80
 def write(comparison: Comparison, folder: Path) -> list[Path]:
     """Files comparison.html, comparison.csv and the pictures in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    table = write_csv(comparison, folder / "comparison.csv")
+    numbers = write_csv(comparison, folder / "comparison.csv")
     with mpl.rc_context(style.STYLE):
         body = _with_contents("\n".join(_body(comparison, folder)))
-    pictures = [folder / name for name in dict.fromkeys(re.findall(r'data-file="([^"]+)"', body))]
+    files_ = [folder / name for name in dict.fromkeys(re.findall(r'data-file="([^"]+)"', body))]
     page = folder / "comparison.html"
     text = f'<!doctype html>\n<html lang="en">\n{_head(comparison)}\n<body>\n{body}\n</body>\n</html>\n'
     page.write_text(text, encoding="utf-8")
-    return [page, table, *pictures]
+    return [page, numbers, *files_]
 
 
 def _title(c: Comparison) -> str:
@@ -75,6 +72,7 @@ def _body(c: Comparison, folder: Path) -> Iterator[str]:
     if c.by_load:
         yield from _map_section(_matrix(c), c, folder)
     for group in c.groups:
+        yield from section(c, group, folder)
         yield from _group(c, group, folder)
     yield from _meanings(c)
     yield from _conditions(c)
@@ -103,10 +101,10 @@ def _against_load(c: Comparison, sheets: Sequence[Sheet], folder: Path) -> Itera
     names = list(dict.fromkeys(s.holder for s in sorted(sheets, key=lambda s: s.place)))
     at = {(s.holder, s.load): s.numbers["CV [-]"] for s in sheets}
     lines = [Row("", name, [at.get((name, p)) for p in loads]) for name in names]
-    yield _table(f"CV [-] on the {plane_title(c.plane)}", [f"{p:.3g} MPa" for p in loads], lines)
+    yield table(f"CV [-] on the {plane_title(c.plane)}", [f"{p:.3g} MPa" for p in loads], lines)
     alt = f"CV, p5 and p95 over the mean against the load. {_cv_words(sheets)}"
     caption = f"Spread of the pressure on the {plane_title(c.plane)} against the load, one line per holder."
-    yield from _pictures([_picture(draw.trend(sheets), folder / "against_load.png", alt, caption)])
+    yield from pictures([picture(draw.trend(sheets), folder / "against_load.png", alt, caption)])
 
 
 def _matrix(c: Comparison) -> list[list[Sheet | None]]:
@@ -123,16 +121,16 @@ def _map_section(grid: draw.Grid, c: Comparison, folder: Path) -> Iterator[str]:
     wide = "wide" if c.by_load else ""
     words = _cv_words(sheets)
     yield "<h2>Pressure maps</h2>"
-    yield from _pictures(
+    yield from pictures(
         [
-            _picture(
+            picture(
                 draw.maps(grid, relative=False),
                 folder / "maps_MPa.png",
                 f"Maps of the pressure in MPa {where}. {words}",
                 f"Pressure {where}: one colour scale in MPa, one geometric scale.",
                 wide,
             ),
-            _picture(
+            picture(
                 draw.maps(grid, relative=True),
                 folder / "maps_relative.png",
                 f"Maps of the pressure over its mean {where}. {words}",
@@ -156,16 +154,16 @@ def _group(c: Comparison, group: Sequence[Entry], folder: Path) -> Iterator[str]
         spread = (
             f"How much of the area has which pressure {where}; an even pressure would be one upright step."
         )
-        yield from _pictures(
+        yield from pictures(
             [
-                _picture(draw.profiles(sheets), folder / f"profiles{name}.png", f"{middle} {words}", middle),
-                _picture(
+                picture(draw.profiles(sheets), folder / f"profiles{name}.png", f"{middle} {words}", middle),
+                picture(
                     draw.distribution(sheets), folder / f"distribution{name}.png", f"{spread} {words}", spread
                 ),
             ]
         )
     yield f"<h2>Numbers{at}</h2>"
-    yield _table("", [_heading(e, c) for e in group], rows(c, group))
+    yield table("", [_heading(e, c) for e in group], rows(c, group))
 
 
 def _heading(e: Entry, c: Comparison) -> str:
@@ -203,49 +201,7 @@ def _conditions(c: Comparison) -> Iterator[str]:
     yield "</tbody></table></div>"
 
 
-# -- pieces --------------------------------------------------------------------------------------------------
-
-
-def _table(corner: str, heads: Sequence[str], lines: Iterable[Row]) -> str:
-    """Table of rows, with a heading wherever a new section begins."""
-    columns = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
-    out = [
-        f'<div class="table"><table><thead><tr><th scope="col">{escape(corner)}</th>{columns}</tr></thead><tbody>'
-    ]
-    section = ""
-    for row in lines:
-        if row.section != section:
-            section = row.section
-            out.append(f'<tr><th class="section" colspan="{len(heads) + 1}">{escape(section)}</th></tr>')
-        values = "".join(f"<td>{escape(text)}</td>" for text in row.texts)
-        hint = f' title="{escape(row.meaning)}"' if row.meaning else ""
-        out.append(f'<tr><th scope="row"{hint}>{escape(row.name)}</th>{values}</tr>')
-    return "\n".join([*out, "</tbody></table></div>"])
-
-
 def _cv_words(sheets: Iterable[Sheet]) -> str:
     return (
         "; ".join(f"{s.holder} at {s.load:.3g} MPa: CV {number(s.numbers['CV [-]'])}" for s in sheets) + "."
     )
-
-
-def _pictures(figures: Iterable[str]) -> Iterator[str]:
-    yield '<div class="pictures">'
-    yield from figures
-    yield "</div>"
-
-
-def _picture(made: Figure, path: Path, alt: str, caption: str, kind: str = "") -> str:
-    """Figure element with the picture inside; the picture is also kept as a file."""
-    from PIL import Image
-
-    style.save(made, path)
-    data = io.BytesIO()
-    with Image.open(path) as image:
-        size = f'width="{image.width}" height="{image.height}"'
-        light = image.convert("RGB").quantize(SHADES, dither=Image.Dither.NONE)
-        light.save(data, "PNG", optimize=True)
-    source = base64.b64encode(data.getvalue()).decode()
-    picture = f'<img data-file="{path.name}" {size} alt="{escape(alt)}" src="data:image/png;base64,{source}">'
-    named = f' class="{kind}"' if kind else ""
-    return f"<figure{named}>{picture}<figcaption>{escape(caption)}</figcaption></figure>"

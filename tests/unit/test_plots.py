@@ -10,7 +10,7 @@ from synthetic import holder, maps, summary, two_blocks, write_fields
 from holdersim import plots3d
 from holdersim.metrics import TOUCH
 from holdersim.plots import draw, show
-from holdersim.plots.curves import history, middle_line, profiles
+from holdersim.plots.curves import middle_line, profiles
 from holdersim.plots.panels import (
     Map,
     deflection_picture,
@@ -22,6 +22,7 @@ from holdersim.plots.panels import (
     steps_picture,
 )
 from holdersim.plots.pictures import some_steps
+from holdersim.plots.timeline import history
 from holdersim.results import RunFolder, open_result
 
 PICTURES = {"pressure.png", "profiles.png", "deflection.png", "histogram.png", "gap.png"}
