@@ -11,6 +11,7 @@ import typer
 
 from . import __version__
 from .errors import EnvironmentProblem, HoldersimError
+from .paper_cli import app as paper_app
 
 EXAMPLES = """Exit codes: 0 ok, 2 invalid input, 3 not converged, 4 physically refused, 5 environment.
 
@@ -33,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(paper_app, name="paper")
 CaseFile = Annotated[Path, typer.Argument(help="case file (TOML)", metavar="CASE")]
 Results = Annotated[Path, typer.Option("-o", "--output", help="folder of all results")]
 
@@ -149,6 +151,18 @@ def compare(
 
     _log_to_terminal()
     _print_files(compared(places, output, results))
+
+
+@app.command()
+def weigh(
+    studies: Annotated[list[Path], typer.Argument(help="study files (TOML)", metavar="STUDY ...")],
+    output: Annotated[Path, typer.Option("-o", "--output")] = Path("results/weights"),
+) -> None:
+    """Weight of holders by closed forms, alloys x ratings: page, tables. Example: holdersim weigh cases/weights/*.toml"""
+    from .weight.page import weigh_files
+
+    _log_to_terminal()
+    _print_files(weigh_files(studies, output))
 
 
 @app.command()

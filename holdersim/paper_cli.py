@@ -1,0 +1,106 @@
+"""Command line of pressure paper: holdersim paper read, render."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(help="Pressure paper: read a scan, show a result as paper would.", no_args_is_help=True)
+
+Text = str | None
+File = Path | None
+Grade = Annotated[Text, typer.Option(help="grade of the paper, such as LW")]
+Pressing = Annotated[
+    Text, typer.Option("--pressing", "--hold", help="continuous (2 min, 2 min) or momentary")
+]
+Warm = Annotated[Text, typer.Option("--temperature", "--temp", help='room when pressed: "24 degC"')]
+Damp = Annotated[Text, typer.Option("--humidity", "--rh", help='relative humidity: "55 %"')]
+Curves = Annotated[File, typer.Option(help="CSV file with curves of your own")]
+Wedge = Annotated[File, typer.Option(help="CSV file with patches pressed with known pressure")]
+Samples = Annotated[File, typer.Option(help="CSV file with colour samples as your scanner sees them")]
+
+
+@app.command("read")
+def read_command(
+    scan: Annotated[Path, typer.Argument(metavar="SCAN", help="image of the paper")],
+    grade: Grade = None,
+    pressing: Pressing = None,
+    temperature: Warm = None,
+    humidity: Damp = None,
+    dpi: Annotated[float | None, typer.Option(help="pixels per inch")] = None,
+    scale: Annotated[
+        Text, typer.Option(help='two marks: "x1,y1,x2,y2,50 mm", pixels from the upper left')
+    ] = None,
+    outline: Annotated[Text, typer.Option(help='size of the red area: "35 mm x 15 mm"')] = None,
+    cell: Annotated[
+        Text, typer.Option(help='side of the squares that are averaged, "0.25 mm" unless told')
+    ] = None,
+    show: Annotated[Text, typer.Option(help="pressure, density, or ratio: R/(G+B), an order")] = None,
+    blank: Annotated[Text, typer.Option(help="pixels of blank paper: x0,y0,x1,y1")] = None,
+    force: Annotated[Text, typer.Option(help='force that pressed the paper: "2625 N"')] = None,
+    sealed: Annotated[bool, typer.Option("--sealed", help="pressed inside a sealed bag")] = False,
+    mirror: Annotated[bool, typer.Option("--mirror", help="scanned face down")] = False,
+    keep_blobs: Annotated[bool, typer.Option("--keep-blobs", help="read what looks like tape too")] = False,
+    curves: Curves = None,
+    wedge: Wedge = None,
+    samples: Samples = None,
+    output: Annotated[Path, typer.Option("-o", "--output", help="folder to write")] = Path("results/paper"),
+) -> None:
+    """Read a scan. Example: holdersim paper read a.tif --grade LW --hold continuous --temp "24 degC" --rh "55 %"."""
+    said: dict[str, Any] = dict(locals())
+    from .paper.files import messages, write_reading
+    from .paper.measures import numbers
+    from .paper.options import ReadOptions, checked
+    from .paper.reading import read_scan
+    from .results.table import number
+
+    given = {k: v for k, v in said.items() if k not in ("scan", "output")}
+    reading = read_scan(scan, checked(ReadOptions, given, "paper read"))
+    for line in messages(reading):
+        typer.echo(f"note: {line}", err=True)
+    for name, value in numbers(reading).items():
+        if value is not None:
+            typer.echo(f"{name:<34} {number(value)}")
+    for file in write_reading(reading, output):
+        typer.echo(str(file))
+
+
+@app.command("render")
+def render_command(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="folder of a result")],
+    grade: Grade = None,
+    pressing: Pressing = None,
+    temperature: Warm = None,
+    humidity: Damp = None,
+    at: Annotated[Text, typer.Option(help="interface or plane; the cathode plane if there is one")] = None,
+    step: Annotated[list[str] | None, typer.Option(help="step the paper felt (several: again); all")] = None,
+    dpi: Annotated[float, typer.Option(help="pixels per inch")] = 600.0,
+    turned: Annotated[Text, typer.Option(help='how it lies on the scanner: "3 deg"')] = None,
+    mirror: Annotated[bool, typer.Option("--mirror", help="face down")] = False,
+    page: Annotated[Text, typer.Option(help='size of the scan: "297 mm x 210 mm"')] = None,
+    grain: Annotated[
+        float | None, typer.Option(help="scatter of the density over 0.1 mm, as a share")
+    ] = None,
+    quality: Annotated[int | None, typer.Option(help="of a JPEG")] = None,
+    seed: Annotated[int | None, typer.Option(help="of the grain")] = None,
+    curves: Curves = None,
+    wedge: Wedge = None,
+    samples: Samples = None,
+    output: Annotated[Path, typer.Option("-o", "--output", help="image: .png, .jpg, .tif")] = Path(
+        "virtual_paper.png"
+    ),
+) -> None:
+    """Show a result as paper would. Example: holdersim paper render results/x/1 --grade LW -o paper.jpg."""
+    said: dict[str, Any] = dict(locals())
+    from .paper.options import RenderOptions, checked
+    from .paper.render import render_result
+
+    given = {k: v for k, v in said.items() if k not in ("result", "output", "step")}
+    given["steps"] = tuple(step) if step else None
+    options = checked(RenderOptions, given, "paper render")
+    sheet = render_result(result, options)
+    for line in (*sheet.felt.remarks, *sheet.warnings):
+        typer.echo(f"note: {line}", err=True)
+    typer.echo(str(sheet.save(output, options.quality)))
