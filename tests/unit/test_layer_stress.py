@@ -10,7 +10,9 @@ import xarray as xr
 from holdersim.assembly import Assembly, Block, Interface, Layer, LayerStack, Rect, Solid
 from holdersim.layer_stress import Chosen, LayerRecord
 from holdersim.materials.elastic import Elastic
+from holdersim.materials.inelastic import Inelastic
 from holdersim.metrics import percentile
+from holdersim.nonlinear import model_of
 from holdersim.solve import Model
 
 SOFT, HARD, RIGID = Elastic("soft", 2e3, 0.3), Elastic("hard", 70e3, 0.2), Elastic("rigid", 1e12, 0.0)
@@ -24,7 +26,11 @@ def lines(low: float, high: float, n: int) -> tuple[float, ...]:
 
 
 def pressed(
-    layers: tuple[Layer, ...], sides: str, swelling: tuple[str, ...] = (), size: float = 0.25
+    layers: tuple[Layer, ...],
+    sides: str,
+    swelling: tuple[str, ...] = (),
+    size: float = 0.25,
+    pixel: float = 0.5,
 ) -> Model:
     """A stack on a smooth floor, its sides held in the plane or free, under a rigid block pressed with 5 MPa."""
     stack = LayerStack(layers, SQUARE, size, 1.0)
@@ -33,8 +39,9 @@ def pressed(
     cell = Solid("cell", stack, degree=1, fixed=held, swelling=swelling)
     block = Solid("block", Block(lines(-2, 2, 4), lines(-2, 2, 4), (0.0, 1.0)), RIGID, z=height,
                   fixed=GUIDED, tractions={"top": (0.0, 0.0, -LOAD)})  # fmt: skip
-    face = Interface("faces", "cell.top", "block.bottom", SQUARE, 0.5)
-    return Model(Assembly((cell, block), (face,)))
+    face = Interface("faces", "cell.top", "block.bottom", SQUARE, pixel)
+    assembly = Assembly((cell, block), (face,))
+    return model_of(assembly) if cell.inelastic else Model(assembly)
 
 
 def two(**more: object) -> tuple[Layer, ...]:
@@ -67,6 +74,30 @@ def test_a_growing_layer_held_in_the_plane(growth: tuple[float, float, float]):
     assert found["sigma_zz mean [MPa]"] == pytest.approx(-LOAD, rel=1e-7)
     assert found["in-plane mean [MPa]"] == pytest.approx(side, rel=1e-7)
     assert found["von Mises mean [MPa]"] == pytest.approx(abs(side + LOAD), rel=1e-7)
+
+
+def test_a_layer_that_flows_tells_its_flow_stress_and_plastic_strain():
+    """Grown alike in all directions and held in the plane it flows: the two stresses differ by the flow stress."""
+    flow, grown, young, nu = 50.0, 0.3, 2e3, SOFT.nu
+    law = Inelastic("flows", ((0.0, young),), ((0.0, flow),))
+    layer = Layer("film", 0.1, SQUARE, SOFT, growth=(1 / 3, 1 / 3, 1 / 3), law=law)
+    model = pressed((layer,), "xy", ("film",), size=0.5, pixel=1.0)
+    start = model.tighten({})
+    state = model.locked(start, amounts={"swell:cell.film": grown})
+    record = LayerRecord(model, 0.5, SQUARE, "square")
+    seen = [record.look(s, "charge", k).numbers["film"] for k, s in enumerate((start, state))]
+    assert not any("plastic" in key for key in seen[0])
+    side, up, shrunk = -LOAD - flow, -LOAD, 1.0  # per volume free of stress; Cauchy's is this over `shrunk`
+    for _ in range(20):
+        shrunk = float(np.exp((1 - 2 * nu) / young * (2 * side + up)))
+        side, up = -LOAD * shrunk - flow, -LOAD * shrunk
+    assert seen[1]["sigma_zz mean [MPa]"] == pytest.approx(-LOAD, rel=1e-5)
+    assert seen[1]["in-plane mean [MPa]"] == pytest.approx(side / shrunk, rel=1e-5)
+    assert seen[1]["von Mises p1 [MPa]"] == pytest.approx(flow / shrunk, rel=1e-5)
+    elastic = ((1 - nu) * side - nu * up) / young
+    assert seen[1]["plastic strain mean [-]"] == pytest.approx(
+        2 * (np.log(1 + grown) / 3 + elastic), rel=1e-5
+    )
 
 
 def test_film_squares_average_any_field():
