@@ -12,7 +12,7 @@ from typing import Any
 from ..materials.elastic import Elastic
 from .plates import Ratio
 from .point import Point
-from .ritz import four_points
+from .ritz import on_bolts
 from .study import Study, allowable
 
 SCAN = 40
@@ -186,7 +186,7 @@ def break_even(m: Elastic, stress: float, ratio: float) -> float:
     q* = {2 [12 (1 - nu^2) alpha N / E]^(1/3) S / (pi + pi/sqrt 2)}^(3/2): thin wall R = L / sqrt 2, deflection L / N.
     The reading that favours plates most; density cancels (derived here).
     """
-    flexing = (12 * (1 - m.nu**2) * four_points(m.nu).deflection * ratio / m.E) ** (1 / 3)
+    flexing = (12 * (1 - m.nu**2) * on_bolts(m.nu).deflection * ratio / m.E) ** (1 / 3)
     return float((2 * flexing * stress / (pi + pi / sqrt(2))) ** 1.5)
 
 

@@ -14,10 +14,11 @@ from ..materials.elastic import Elastic
 from ..schema import Tagged, key, pick
 from ..units import LAYER_MODULUS, SMALL, Kind, door, narrowed
 from .point import Infeasible
+from .ritz import on_bolts
 
-Support = Literal["corner", "patch", "strip", "simply"]
-"""corner: square bay on four bolts, pressed all over; patch: the same with its rim, pressed where the stack is;
-strip: between two lines of bolts; simply: on a frame along all edges."""
+Support = Literal["corner", "bolts", "strip", "simply"]
+"""corner: square bay on four bolts, pressed all over; bolts: the whole plate with its rim on all its bolts, pressed
+where the stack is; strip: between two lines of bolts; simply: on a frame along all edges."""
 
 BED_MODULUS: Kind = narrowed(LAYER_MODULUS, 0.1, 5e5)
 SHEAR = 5.1
@@ -88,31 +89,35 @@ class Bending(NamedTuple):
 
 
 class Bay(NamedTuple):
-    """A bay of a plate [mm]: span L, longer side, loaded length within the span, rim beyond the bolts."""
+    """A plate [mm]: span L between two lines of bolts, their length, loaded sides along and across them, rim beyond
+    the bolts; number of bays along the lines.
+    """
 
     span: float
     long: float
-    loaded: float
+    along: float
+    across: float
     rim: float
+    bays: int
 
 
 def bending(support: Support, nu: float, bay: Bay) -> Bending:
-    """Coefficients of a bay.
+    """Coefficients of a plate.
 
-    corner, patch: Ritz (four_points); strip: W (8 L^3 - 4 L u^2 + u^3) / (384 E I), M = W (2 L - u) / 8 (beam tables,
-    from secondary sources), I = t^3 / 12; simply: Navier's series.
+    corner, bolts: Ritz (ritz.py); strip: W (8 L^3 - 4 L u^2 + u^3) / (384 E I), M = W (2 L - u) / 8 (beam tables, from
+    secondary sources), I = t^3 / 12, u the loaded length within the span; simply: Navier's series.
     """
+    span = bay.span
     if support == "simply":
-        return simply_supported(round(bay.long / bay.span, 9), nu)
-    u = bay.loaded / bay.span
+        return simply_supported(round(bay.long / span, 9), nu)
     if support == "strip":
+        u = bay.across / span
         return Bending(u * (8 - 4 * u**2 + u**3) / 384 / (1 - nu**2), u * (2 - u) / 8)
-    from .ritz import four_points
-
-    found = (
-        four_points(nu) if support == "corner" else four_points(nu, round(bay.rim / bay.span, 9), round(u, 9))
-    )
-    return Bending(found.deflection, max(found.centre, found.edge))
+    if support == "corner":
+        found = on_bolts(nu)
+    else:
+        found = on_bolts(nu, bay.long / span, bay.bays, bay.rim / span, (bay.along / span, bay.across / span))
+    return Bending(found.deflection, found.moment)
 
 
 @lru_cache(maxsize=1024)

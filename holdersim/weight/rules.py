@@ -32,13 +32,13 @@ SUPPORTS = {
         "alpha, beta",
         "square bay on four points, pressed all over: Ritz, alpha 0.02551 and beta 0.1504 at nu 0.3",
         "computed here; alpha as in Wang, Wang and Reddy 2002, " + SECONDARY,
-        "a plate with more than four bolts counts as square bays side by side (assumed, on the safe side)",
+        "a plate with more than four bolts counts as square bays (assumed): too thick, support = bolts tells",
     ),
-    "patch": Rule(
+    "bolts": Rule(
         "alpha, beta",
-        "square bay with its rim on four points, pressed where the stack is: Ritz",
+        "whole plate with its rim on all its bolts, pressed where the stack is: Ritz",
         "computed here",
-        "square patch in the middle of each bay (assumed)",
+        "bolts hold in a point",
     ),
     "strip": Rule(
         "alpha, beta",

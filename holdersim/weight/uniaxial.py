@@ -54,7 +54,8 @@ class Uniaxial(Entry):
         bolt, count, smallest = self._bolts(q, stack, bolt_stress)
         sides = tuple(v + 2 * self._beside(bolt) for v in (stack.length, stack.width))
         span, rim = min(sides), self.edge * bolt.diameter
-        bay = Bay(span, max(sides), min(stack.loaded), rim)
+        along, across = stack.loaded if sides[0] >= sides[1] else stack.loaded[::-1]
+        bay = Bay(span, max(sides), along, across, rim, count // 2 - 1)
         pads = self.pads
         allowed = self.criterion.allowed(span, q, 2 * pads.thickness / pads.modulus if pads else 0.0)
         form = bending(self.support, alloy.nu, bay)
