@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
-import scipy.sparse.linalg
 from numpy.typing import NDArray
 
 from . import _dolfinx as dx
@@ -46,12 +45,15 @@ class GrowthState:
     """A body of growing layers at one moment.
 
     u (dofs,) displacement [mm]; metric (cells, 8, 3, 3): inverse plastic metric C_p^-1; inelastic (cells, 8):
-    plastic and creep strain accumulated [-]; both of the last accepted step, at time [s].
+    plastic and creep strain accumulated, elastic (cells, 8): equivalent stress / 3 G [-]; volume (cells,): growth J_g;
+    these four of the last accepted step, at time [s].
     """
 
     u: Array
     metric: Array
     inelastic: Array
+    elastic: Array
+    volume: Array
     time: float = 0.0
 
 
@@ -128,22 +130,23 @@ class GrowthBody(Body):
     def start(self) -> GrowthState:
         """Undeformed, never flowed, at time 0."""
         cells = len(self.cell_nodes)
-        metric = np.broadcast_to(np.eye(3), (cells, 8, 3, 3)).copy()
-        return GrowthState(np.zeros(self.dofs), metric, np.zeros((cells, 8)))
+        metric, none = np.broadcast_to(np.eye(3), (cells, 8, 3, 3)).copy(), np.zeros((cells, 8))
+        return GrowthState(np.zeros(self.dofs), metric, none, none, np.ones(cells))
 
     def system(
-        self, s: GrowthState, seconds: float = 0.0, amounts: Amounts = None
+        self, s: GrowthState, seconds: float = 0.0, amounts: Amounts = None, stable: bool = False
     ) -> tuple[Array, sp.csr_matrix]:
         """Internal forces (dofs,) [N] and their symmetric tangent (dofs, dofs) [N/mm].
 
-        Of a step of `seconds` that starts with the history of `s` and ends with `s.u` and `amounts`.
+        Of a step of `seconds` that starts with the history of `s` and ends with `s.u` and `amounts`. stable: the
+        tangent without what compression takes from it, positive definite also where thin layers would buckle.
         NotConvergedError: an element is inverted.
         """
         cells, nodes = len(self.cell_nodes), len(self.coordinates)
         force, blocks = np.empty((cells, 8, 3)), np.empty((9, cells, 8, 8))
         now = self.present(amounts)
         for c in self._chunks():
-            force[c], blocks[:, c] = self._linearise(s, c, now, seconds)
+            force[c], blocks[:, c] = self._linearise(s, c, now, seconds, stable)
         residual: Array = np.stack(
             [np.bincount(self.cell_nodes.ravel(), force[:, :, i].ravel(), nodes) for i in range(3)], axis=1
         )
@@ -152,13 +155,34 @@ class GrowthBody(Body):
         tangent = sp.csr_matrix((data.ravel()[order], indices, indptr), shape=(self.dofs, self.dofs))
         return residual.ravel(), tangent
 
+    def predicted(self, s: GrowthState, amounts: Amounts) -> GrowthState:
+        """`s` with every layer as much thicker as it grows from what `s` was accepted with to `amounts`.
+
+        A start for Newton's method: large growth that nothing has made room for is far from any equilibrium.
+        """
+        cells, place = self.cell_nodes, self.coordinates + s.u.reshape(-1, 3)
+        more = self.present(amounts).volume / s.volume - 1
+        thicker, rise = np.zeros(len(place)), np.zeros(len(place))
+        below: Index = np.arange(len(place))
+        for k in range(4):
+            low, high = cells[:, k], cells[:, k + 4]
+            below[high], thicker[high] = low, more * (place[high] - place[low])[:, 2]
+        while True:  # once for every element through the thickness
+            higher = thicker + np.where(below == np.arange(len(place)), 0.0, rise[below])
+            if np.array_equal(higher, rise):
+                break
+            rise = higher
+        u = s.u.reshape(-1, 3).copy()
+        u[:, 2] += np.where(self.held[2::3], 0.0, rise)
+        return replace(s, u=u.ravel())
+
     def moved(self, s: GrowthState, du: Array, share: float = 1.0) -> GrowthState:
         """`s` after `share` of the step `du`, its history unchanged."""
         return replace(s, u=s.u + share * du)
 
     def accepted(self, s: GrowthState, seconds: float = 0.0, amounts: Amounts = None) -> GrowthState:
         """`s` at the end of a step of `seconds`: history brought up to date."""
-        metric, inelastic = s.metric.copy(), s.inelastic.copy()
+        metric, inelastic, left = s.metric.copy(), s.inelastic.copy(), np.empty_like(s.elastic)
         now = self.present(amounts)
         for c in self._chunks():
             F, elastic, at = self._respond(s, c, now, seconds)
@@ -168,7 +192,9 @@ class GrowthBody(Body):
             mine = flowed.reshape(F.shape[:2])
             metric[c][mine] = (new + new.transpose(0, 2, 1)) / 2
             inelastic[c] += at.flowed.reshape(mine.shape)
-        return replace(s, metric=metric, inelastic=inelastic, time=s.time + seconds)
+            left[c] = at.elastic.reshape(mine.shape)
+        time = s.time + seconds
+        return GrowthState(s.u, metric, inelastic, left, now.volume, time)
 
     # -- elements --------------------------------------------------------------------------------------------
 
@@ -197,9 +223,11 @@ class GrowthBody(Body):
         elastic = (F / now.growth[c][:, None, None, :]).reshape(-1, 3, 3)
         trial = elastic @ s.metric[c].reshape(-1, 3, 3) @ elastic.transpose(0, 2, 1)
         law = now.law.of(np.repeat(np.arange(len(self.cell_nodes))[c], 8))
-        return F, elastic, respond(trial, s.inelastic[c].ravel(), law, seconds)
+        return F, elastic, respond(trial, s.inelastic[c].ravel(), s.elastic[c].ravel(), law, seconds)
 
-    def _linearise(self, s: GrowthState, c: slice, now: Present, seconds: float) -> tuple[Array, Array]:
+    def _linearise(
+        self, s: GrowthState, c: slice, now: Present, seconds: float, stable: bool
+    ) -> tuple[Array, Array]:
         """Forces (cells, 8, 3) [N] and tangent (9, cells, 8, 8) [N/mm], components (xx, xy, ..., zz) first."""
         F, _, at = self._respond(s, c, now, seconds)
         gradient, volume = self._points_of_cells
@@ -215,6 +243,9 @@ class GrowthBody(Body):
         blocks = np.empty((9, cells, 8, 8))
         blocks[:] = tangent.transpose(2, 4, 0, 1, 3).reshape(blocks.shape)
         full = tau[..., [[0, 3, 5], [3, 1, 4], [5, 4, 2]]]
+        if stable:
+            values, axes = np.linalg.eigh(full)
+            full = (axes * np.maximum(values, 0.0)[..., None, :]) @ axes.swapaxes(-1, -2)
         blocks[[0, 4, 8]] += g.reshape(cells, 24, 8).transpose(0, 2, 1) @ (full @ g).reshape(cells, 24, 8)
         return (left @ tau.reshape(cells, 48, 1)).reshape(cells, 8, 3), blocks
 
@@ -250,35 +281,3 @@ class GrowthBody(Body):
         pressed = np.bincount(pixel, -area * self.stress(s, amounts)[cells, 2], grid.size)
         total = np.bincount(pixel, area, grid.size)
         return np.divide(pressed, total, out=np.zeros(grid.size), where=total > 0)
-
-
-def balanced(
-    body: GrowthBody,
-    state: GrowthState,
-    dofs: Index,
-    values: Array,
-    amounts: Mapping[str, float],
-    seconds: float = 0.0,
-    limit: int = 25,
-) -> tuple[GrowthState, Array]:
-    """Equilibrium with displacements `values` [mm] at `dofs` under `amounts`, accepted, and forces (dofs,) [N] there.
-
-    One step from `state`, for a body alone. NotConvergedError: Newton's method does not settle.
-    """
-    free = np.setdiff1d(np.flatnonzero(~body.held), dofs)
-    load = sum((amounts.get(n, 0.0) * f for n, f in body.load_columns().items()), np.zeros(body.dofs))
-    for _ in range(limit):
-        force, tangent = body.system(state, seconds, amounts)
-        du = np.zeros(body.dofs)
-        du[dofs] = values - state.u[dofs]
-        rows = tangent[free]
-        missed = load[free] - force[free] - rows @ du
-        if len(free):
-            du[free] = scipy.sparse.linalg.splu(rows[:, free].tocsc(), permc_spec="MMD_AT_PLUS_A").solve(
-                missed
-            )
-        state = body.moved(state, du)
-        if np.abs(du).max() <= 1e-10 * max(float(np.abs(state.u).max()), 1e-9):
-            forces, _ = body.system(state, seconds, amounts)
-            return body.accepted(state, seconds, amounts), forces
-    raise NotConvergedError(f'stack "{body.name}": no equilibrium after {limit} steps of Newton\'s method')

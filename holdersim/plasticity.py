@@ -56,10 +56,13 @@ def _left(q: Array, stiffness: Array, rate: Array, power: Array, seconds: float)
     return np.asarray(np.where(linear, np.exp(-c), curved))
 
 
-def shortened(q: Array, inelastic: Array, law: PointLaw, seconds: float) -> tuple[Array, Array]:
+def shortened(
+    q: Array, inelastic: Array, elastic: Array, law: PointLaw, seconds: float
+) -> tuple[Array, Array]:
     """Equivalent stress q (n,) [MPa] at the end of a step, and dq/dq_trial, from what it would be without flow.
 
-    inelastic (n,): strain accumulated before [-], by creep too. Flow at once, q <= Y + H ep, then creep for `seconds`.
+    inelastic (n,): strain accumulated before [-], by creep too; elastic (n,): q/3G left before [-]. Flow at once,
+    q <= Y + H ep, then creep for `seconds`.
     """
     three = 3 * law.shear
     excess = q - (law.yields + law.hardening * inelastic)
@@ -68,9 +71,36 @@ def shortened(q: Array, inelastic: Array, law: PointLaw, seconds: float) -> tupl
     after = np.where(plastic, q - share * np.where(plastic, excess, 0.0), q)
     slope = np.where(plastic, 1.0 - share, 1.0)
     if seconds > 0 and np.any(law.rate > 0):
-        left = _left(after, three, law.rate, law.power, seconds)
-        after, slope = after * left, slope * left**law.power
+        after, crept = _crept(after, np.minimum(three * elastic, after), law, seconds)
+        slope = slope * crept
     return after, slope
+
+
+def _crept(q: Array, before: Array, law: PointLaw, seconds: float) -> tuple[Array, Array]:
+    """Equivalent stress (n,) [MPa] at the end of a step with creep, and its slope over q, that without creep.
+
+    before (n,) [MPa]: that at the start, at most q. Implicit, s + c s^n = q with c = 3 G A t, which meets a steady rise
+    of strain exactly; while strain stands still q is lowered by what that rule misses of the exact relaxation to h, and
+    by less of it the more strain comes, down to none when as much comes as relaxes (own rule, first order between).
+    Unloading counts as sudden.
+    """
+    c = 3 * law.shear * law.rate * seconds
+    held = relaxed(before, 3 * law.shear, law.rate, law.power, seconds)
+    lost, missed = before - held, before - held - c * held**law.power
+    still = lost > 1e-300
+    per = np.divide(missed, lost, out=np.zeros_like(lost), where=still)
+    weight = np.maximum(missed - per * (q - before), 0.0)
+    aim = q - weight
+    with np.errstate(divide="ignore", over="ignore"):
+        s = np.minimum(aim, (aim / c) ** (1 / law.power))  # from above Newton's method comes down to the root
+    for _ in range(40):
+        step = (s + c * s**law.power - aim) / (1 + law.power * c * s ** (law.power - 1))
+        s = s - step
+        if np.all(np.abs(step) <= 1e-15 * s):
+            break
+    rising = (1 + np.where(weight > 0, per, 0.0)) / (1 + law.power * c * s ** (law.power - 1))
+    sudden = _left(q, 3 * law.shear, law.rate, law.power, seconds) ** law.power
+    return s, np.where(q > before, rising, sudden)
 
 
 @dataclass(frozen=True)
@@ -92,6 +122,11 @@ class Response:
     def deviator(self) -> Array:
         """Deviator of the elastic strain without flow (n, 3)."""
         return np.asarray(self.stretch - self.stretch.mean(axis=1, keepdims=True))
+
+    @property
+    def elastic(self) -> Array:
+        """Equivalent elastic strain q/3G (n,) [-] after flow."""
+        return np.asarray(self.kept * np.sqrt(2 / 3 * (self.deviator**2).sum(axis=1)))
 
     def metric(self) -> Array:
         """Elastic left Cauchy-Green tensor b_e (n, 3, 3) after flow."""
@@ -129,13 +164,13 @@ class Response:
         return (turn[:, :, :3] @ tau[..., None])[..., 0], turn @ moduli @ turn.transpose(0, 2, 1)
 
 
-def respond(metric: Array, inelastic: Array, law: PointLaw, seconds: float) -> Response:
-    """Response of points to the trial metric b_e (n, 3, 3), that of the step without flow."""
+def respond(metric: Array, inelastic: Array, elastic: Array, law: PointLaw, seconds: float) -> Response:
+    """Response of points to the trial metric b_e (n, 3, 3), that of the step without flow; rest as `shortened`."""
     square, axes = np.linalg.eigh(metric)
     stretch = np.log(square) / 2
     dev = stretch - stretch.mean(axis=1, keepdims=True)
     trial = np.sqrt(6.0) * law.shear * np.sqrt((dev**2).sum(axis=1))
-    q, slope = shortened(trial, inelastic, law, seconds)
+    q, slope = shortened(trial, inelastic, elastic, law, seconds)
     kept = np.divide(q, trial, out=slope.copy(), where=trial > 0)
     return Response(axes, stretch, kept, slope, (trial - q) / (3 * law.shear), law)
 
