@@ -29,10 +29,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 log = logging.getLogger(__name__)
 
-WANTED = (0.0, 0.5, 1.0)
-"""States of charge of the last cycle at which the layers are looked at."""
-NEAR = 0.1
-"""A state of charge as far as this from a wanted one does not stand for it."""
+NEAR = {0.0: 0.05, 0.5: 0.15, 1.0: 0.05}
+"""States of charge at which the layers are looked at, and how far one may be that stands for them."""
 
 KINDS = ("sigma_zz", "in-plane", "von Mises", "interface shear")
 
@@ -105,7 +103,7 @@ class LayerRecord:
                 found: dict[str, float] = {}
                 for kind, values in kinds.items():
                     found |= view.numbers(kind, values)
-                inner = view.over(self.region, sigma[:, 2])
+                inner = view.over_region(sigma[:, 2])
                 found |= {} if inner is None else {f"sigma_zz mean on {self.region_name} [MPa]": inner}
                 if plastic is not None and np.any(plastic[view.cells]):
                     found |= view.numbers("plastic strain", plastic, "-")
@@ -184,7 +182,7 @@ def _middles(body: Body, u: Array) -> Array:
 
 
 class Chosen:
-    """States worth a look: the last of each step, and of charging the last ones nearest to WANTED, up and down."""
+    """States worth a look: the last of each step, and of charging the last ones near those of NEAR, up and down."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str], tuple[float, int, str, int, State]] = {}
@@ -197,7 +195,7 @@ class Chosen:
         soc = state.amounts.get("soc", np.nan)
         way = "up" if soc > self._before else "down"
         if soc != self._before and not np.isnan(soc):
-            for wanted in (w for w in WANTED if abs(soc - w) < NEAR - 1e-9):
+            for wanted in (w for w in NEAR if abs(soc - w) <= NEAR[w]):
                 ways = way if 0 < wanted < 1 else ""
                 self._keep((step, f"{wanted} {ways}"), abs(soc - wanted), step, number, state)
         self._before = soc

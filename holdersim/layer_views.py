@@ -23,13 +23,15 @@ BESIDE = 3.0
 
 @dataclass(frozen=True)
 class View:
-    """One layer's cells, weights (squares, cells) of their film average; areas (squares,) [mm2] and middles x, y."""
+    """One layer's cells, weights (squares, cells) of their film average, areas (squares,) [mm2].
+
+    within (cells,): area [mm2] of each cell that lies in the region.
+    """
 
     cells: Index
     weights: sp.csr_matrix
     area: Array
-    x: Array
-    y: Array
+    within: Array
 
     def numbers(self, kind: str, values: Array, unit: str = "MPa") -> dict[str, float]:
         """Mean, p1 and p99 of values at the cells of the body."""
@@ -39,11 +41,10 @@ class View:
             out[f"{kind} p{q} [{unit}]"] = percentile(film, self.area, q)
         return out
 
-    def over(self, r: Rect, values: Array) -> float | None:
-        """Mean over a region; None where the layer has no film square in it."""
-        here = (self.x > r.x0) & (self.x < r.x1) & (self.y > r.y0) & (self.y < r.y1)
-        film = self.weights @ values[self.cells]
-        return float(np.average(film[here], weights=self.area[here])) if here.any() else None
+    def over_region(self, values: Array) -> float | None:
+        """Mean over the region; None where the layer does not reach there."""
+        total = self.within.sum()
+        return float(self.within @ values[self.cells] / total) if total > 0 else None
 
 
 class StackView:
@@ -63,22 +64,24 @@ class StackView:
         return {la.name: self._view(k, la) for k, la in enumerate(self.layers)}
 
     def _view(self, number: int, layer: Layer) -> View:
-        r, planes = layer.footprint, self.solid.symmetry
-        x0, y0 = 0.0 if "x0" in planes else r.x0, 0.0 if "y0" in planes else r.y0
-        grid = PressureGrid(film_lines(x0, r.x1, self.film), film_lines(y0, r.y1, self.film), self.film)
         cells = np.flatnonzero(self.body.material_of_cell == number)
-        facet, square, area = overlaps(self.corners[cells][:, :4, :2], grid)
+        x, y = self._sides(layer.footprint)
+        grid = PressureGrid(film_lines(*x, self.film), film_lines(*y, self.film), self.film)
+        plan = self.corners[cells][:, :4, :2]
+        facet, square, area = overlaps(plan, grid)
         sums = sp.csr_matrix((area, (square, facet)), shape=(grid.size, len(cells)))
         total = np.asarray(sums.sum(axis=1)).ravel()
         kept = np.flatnonzero(total > 1e-9 * self.film**2)
-        x, y = grid.centres
-        return View(
-            cells,
-            sp.csr_matrix(sp.diags(1 / total[kept]) @ sums[kept]),
-            total[kept] / layer.sublayers,
-            x[kept],
-            y[kept],
-        )
+        weights = sp.csr_matrix(sp.diags(1 / total[kept]) @ sums[kept])
+        x, y = self._sides(self.region)
+        facet, _, area = overlaps(plan, PressureGrid(np.array(x), np.array(y), x[1] - x[0]))
+        within = np.bincount(facet, area, len(cells))
+        return View(cells, weights, total[kept] / layer.sublayers, within / layer.sublayers)
+
+    def _sides(self, r: Rect) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Sides of a rectangle along x and y as far as symmetry leaves them."""
+        planes = self.solid.symmetry
+        return (0.0 if "x0" in planes else r.x0, r.x1), (0.0 if "y0" in planes else r.y0, r.y1)
 
     @cached_property
     def column(self) -> list[tuple[int, Index]]:

@@ -8,11 +8,13 @@ import pytest
 import xarray as xr
 
 from holdersim.assembly import Assembly, Block, Interface, Layer, LayerStack, Rect, Solid
+from holdersim.case import read_case
 from holdersim.layer_stress import Chosen, LayerRecord
 from holdersim.materials.elastic import Elastic
 from holdersim.materials.inelastic import Inelastic
 from holdersim.metrics import percentile
 from holdersim.nonlinear import model_of
+from holdersim.run import run
 from holdersim.solve import Model
 
 SOFT, HARD, RIGID = Elastic("soft", 2e3, 0.3), Elastic("hard", 70e3, 0.2), Elastic("rigid", 1e12, 0.0)
@@ -112,8 +114,13 @@ def test_film_squares_average_any_field():
     for q in (1, 99):
         expected = percentile(squares, np.full(len(squares), 0.25), q)
         assert numbers[f"ramp p{q} [MPa]"] == pytest.approx(expected, rel=1e-9)
-    assert view.over(Rect(0.0, 2.0, -2.0, 2.0), x) == pytest.approx(1.0, rel=1e-9)
-    assert view.over(Rect(5.0, 6.0, 0.0, 1.0), x) is None
+    # a region that keeps to no film square: whole elements count by what lies in it
+    part = LayerRecord(model, 0.5, Rect(-0.3, 1.1, -2.0, 0.7), "part").stacks["cell"].views["low"]
+    assert part.within.sum() == pytest.approx(1.4 * 2.7, rel=1e-12)
+    assert part.over_region(np.full(len(x), 7.0)) == pytest.approx(7.0, rel=1e-12)
+    assert part.over_region(x) == pytest.approx(0.4, abs=0.125 / 2)
+    beyond = LayerRecord(model, 0.5, Rect(5.0, 6.0, 0.0, 1.0), "beyond").stacks["cell"].views["low"]
+    assert beyond.over_region(x) is None
 
 
 def test_extremes_of_squares_settle_where_raw_ones_grow():
@@ -215,3 +222,17 @@ def test_of_cycles_the_last_one_counts():
 def test_states_far_from_the_wanted_charge_do_not_stand_for_it():
     assert offered(0.3, 0.7) == [(0.7, 2)]
     assert offered(0.25, 0.52, 0.75, 1.0) == [(0.52, 2), (1.0, 4)]
+    assert offered(0.2, 0.4, 0.6, 0.8, 1.0) == [(0.6, 3), (1.0, 5)]
+
+
+def test_a_run_looks_at_the_layers_when_it_is_told_to(tmp_path: Path):
+    """The cathode's mean across is the mean pressure of its plane, which the superelement knows by another way."""
+    case = read_case("cases/bare_uniaxial_5MPa.toml").with_("grid.pixel", "1 mm").with_("mesh.level", 0)
+    told = run(case.with_("layers", True), tmp_path, pictures=False, fields=False)
+    entry = told.summary["layers"][0]
+    assert (entry["step"], entry["state"], "SOC [-]" in entry) == ("tighten", 1, False)
+    mean = told.metric("Mean contact pressure [MPa]", interface="cathode")
+    assert entry["layers"]["cathode"]["sigma_zz mean on cathode [MPa]"] == pytest.approx(-mean, rel=1e-6)
+    assert (told.folder / "layers.nc").is_file()
+    plain = run(case, tmp_path, pictures=False, fields=False)
+    assert "layers" not in plain.summary and not (plain.folder / "layers.nc").exists()
