@@ -40,12 +40,16 @@ DEFINITIONS = {
 }
 
 
+Frame = tuple[float, dict[str, Array]]
+"""A state of charge, and the pressure (ny, nx) [MPa] on each plane at it."""
+
+
 class Diary:
     """Takes down states as they are reached.
 
     rows: the history; events: what happened first; peaks: largest contact pressure of each pixel at any moment (ny, nx)
-    [MPa]; cycle: states since the state of charge last began to rise, the one before them first; whole: those of the
-    last cycle that has come down again.
+    [MPa]; cycle: state of charge and maps of pressure on each plane since it last began to rise, those before first;
+    whole: the same of the last cycle that has come down again.
     """
 
     def __init__(self, case: Case, model: Model):
@@ -53,8 +57,8 @@ class Diary:
         self.rows: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.peaks: dict[str, Array] = {n: np.zeros(j.grid.shape) for n, j in model.joints.items()}
-        self.cycle: list[State] = []
-        self.whole: list[State] = []
+        self.cycle: list[Frame] = []
+        self.whole: list[Frame] = []
         self._told: set[str] = set()
         self._pressed: dict[str, NDArray[np.bool_]] = {}
         self._frames: dict[str, tuple[Array, Array, Array]] = {}
@@ -63,7 +67,8 @@ class Diary:
 
     def note(self, state: State, step: str, number: int, sets: bool) -> None:
         """Take down a state, the number-th of a step; sets: whether the step gave the pressure from outside."""
-        row = self._row(state, step)
+        maps = {p.name: unfold(state.inside(p.name), self._symmetry) for p in self.model.assembly.planes}
+        row = self._row(state, step, maps)
         for name, map_ in self.peaks.items():
             np.fmax(map_, state.pressure(name), out=map_)
         if sets:
@@ -74,20 +79,26 @@ class Diary:
                 self._told.add(event)
                 self.events.append({"event": event} | at)
         if "SOC [-]" in row:
-            self._follow(state, row["SOC [-]"])
+            self._follow(row["SOC [-]"], maps)
         self.rows.append(row)
 
-    def _follow(self, state: State, soc: float) -> None:
+    @property
+    def _symmetry(self) -> tuple[str, ...]:
+        return self.model.assembly.symmetry
+
+    def _follow(self, soc: float, maps: dict[str, Array]) -> None:
         before = self.rows[-1].get("SOC [-]", soc) if self.rows else soc
         if soc > before and self._falling:
             self.whole = self.cycle if len(self.cycle) > 2 else self.whole
             self.cycle, self._falling = self.cycle[-1:], False
         self._falling = self._falling or soc < before
-        self.cycle = [*self.cycle, state] if soc != before or not self.cycle else [*self.cycle[:-1], state]
+        if soc == before and self.cycle:
+            self.cycle.pop()
+        self.cycle.append((soc, maps))
 
     # -- one row -------------------------------------------------------------------------------------------
 
-    def _row(self, state: State, step: str) -> dict[str, Any]:
+    def _row(self, state: State, step: str, maps: dict[str, Array]) -> dict[str, Any]:
         amounts = self.case.begun(state.amounts)
         row: dict[str, Any] = {"step": step, "time_s": state.time}
         named = (("soc", "SOC [-]"), ("temperature", "temperature [K]"), ("pressure", "fluid_pressure_MPa"))
@@ -101,17 +112,17 @@ class Diary:
         for name, joint in self.model.joints.items():
             row[f"mean pressure of {name} [MPa]"] = state.force(name) / float(joint.area.sum())
         for plane in self.model.assembly.planes:
-            row |= self._spread(state, plane.name)
+            row |= self._spread(state, plane.name, maps[plane.name])
         row |= {f"compression of {n} [um]": p["Mean compression [um]"] for n, p in pads(state).items()}
         if self.case.charges or self.case.warms:
             row |= self._thickness(state)
         return row
 
-    def _spread(self, state: State, plane: str) -> dict[str, float]:
+    def _spread(self, state: State, plane: str, pressure: Array) -> dict[str, float]:
         """Mean, CV and percentiles of the film-averaged pressure on a plane."""
-        p, region = unfold(state.inside(plane), self.model.assembly.symmetry), self.model.plane(plane).region
+        region = self.model.plane(plane).region
         area, x, y = self._frame(state, plane)
-        v, w = film_samples(p, area, x, y, region, self.case.grid.film)
+        v, w = film_samples(pressure, area, x, y, region, self.case.grid.film)
         mean = float(np.average(v, weights=w))
         deviation = float(np.sqrt(np.average((v - mean) ** 2, weights=w)))
         out = {f"{plane}: mean [MPa]": mean} | ({f"{plane}: CV [-]": deviation / mean} if mean > 0 else {})
@@ -173,17 +184,16 @@ class Diary:
 
     def maps(self) -> dict[str, Any]:
         """Variables cycle_<plane>_pressure (state, y, x) [MPa] of the last cycle, and the coordinate soc (state)."""
-        states = self.cycle if self._falling else self.whole or self.cycle
-        if len(states) < 3:
+        frames = self.cycle if self._falling else self.whole or self.cycle
+        if len(frames) < 3:
             return {}
         out: dict[str, Any] = {}
-        symmetry = self.model.assembly.symmetry
         for p in self.model.assembly.planes:
-            values = np.stack([unfold(s.inside(p.name), symmetry) for s in states])
+            values = np.stack([maps[p.name] for _, maps in frames])
             text = {"units": "MPa", "long_name": f"pressure inside the stack in the last cycle, {p.name}"}
             out[f"cycle_{p.name}_pressure"] = (("state", f"y_{p.name}", f"x_{p.name}"), values, text)
-        soc = np.array([self.case.begun(s.amounts)["soc"] for s in states])
-        return out | {"soc": (("state",), soc, {"units": "-", "long_name": "state of charge"})}
+        text = {"units": "-", "long_name": "state of charge"}
+        return out | {"soc": (("state",), np.array([soc for soc, _ in frames]), text)}
 
 
 def free_growth(solid: Solid, region: Rect, amounts: Mapping[str, float]) -> float:

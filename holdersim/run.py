@@ -95,7 +95,7 @@ def _steps(
             state = reached
             chosen.offer(state, folder.step, k)
             log.info("%s, state %d: %d iterations", folder.step, k, state.solution.iterations)
-            steps.check_state(state, folder.step)
+            steps.check_state(state, folder.step, steps.loosened(case, step))
             diary.note(state, folder.step, k, steps.sets_pressure(step))
         if state is not None:
             states[folder.step] = state
