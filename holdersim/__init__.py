@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     )
     from .case import Case, read_case
     from .materials import Elastic, material
+    from .ordering import resistance_map
     from .results import open_result
     from .run import run
+    from .series import swing_estimate
     from .solve import Model
 
 __version__ = "0.1.0"
@@ -45,7 +47,9 @@ _HOME = {
     **dict.fromkeys(("Elastic", "material"), "materials"),
     "Model": "solve",
     "open_result": "results",
+    "resistance_map": "ordering",
     "run": "run",
+    "swing_estimate": "series",
 }
 
 __all__ = [
@@ -68,7 +72,9 @@ __all__ = [
     "material",
     "open_result",
     "read_case",
+    "resistance_map",
     "run",
+    "swing_estimate",
 ]
 
 

@@ -97,9 +97,9 @@ def compliances(case: Case) -> dict[str, float]:
     """Compliance [mm/N] of each part in series under the load of the case, by its name in PARTS."""
     cell, force = case.cell, case.final_forces()
     out = {"cell": cell.compliance / cell.regions["cathode"].area}
-    fluid = [s for s in case.steps if s.kind_name == "pressurise"]
-    if fluid:
-        return out | {"fluid": _fluid(case, fluid[-1].pressure)}
+    if hasattr(case.holder, "free_volume"):  # bolts and lid hold the fluid, not the cell
+        filled = [s.pressure for s in case.steps if s.kind_name == "pressurise"]
+        return out | {"fluid": _fluid(case, filled[-1]) if filled else inf}
     full = case.holder.build(cell, case.mesh.sizes(case.grid.pixel), ())
     if full.bolts:
         out["bolts"] = 1 / sum(b.stiffness for b in full.bolts)

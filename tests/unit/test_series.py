@@ -138,6 +138,12 @@ def test_closed_air_follows_its_bulk_modulus():
     assert swing_estimate(case, 13.3e-3)["swing [MPa]"] == 0.0
 
 
+def test_a_chamber_never_filled_does_not_press():
+    case = holdersim.read_case("cases/isostatic_chamber_5MPa.toml")
+    empty = case.with_("steps", case.to_dict()["steps"][:1])
+    assert compliances(empty)["fluid"] == inf
+
+
 def test_rigid_plates_bound_the_swing_from_above():
     found = swing_estimate(holdersim.read_case("cases/bare_uniaxial_5MPa.toml"), 5e-3)
     assert found["swing if plates were rigid [MPa]"] > 5 * found["swing [MPa]"]
