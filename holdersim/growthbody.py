@@ -162,11 +162,14 @@ class GrowthBody(Body):
         """
         cells, place = self.cell_nodes, self.coordinates + s.u.reshape(-1, 3)
         more = self.present(amounts).volume / s.volume - 1
-        thicker, rise = np.zeros(len(place)), np.zeros(len(place))
+        thicker, count, rise = np.zeros((3, len(place)))
         below: Index = np.arange(len(place))
         for k in range(4):
             low, high = cells[:, k], cells[:, k + 4]
-            below[high], thicker[high] = low, more * (place[high] - place[low])[:, 2]
+            below[high] = low
+            thicker += np.bincount(high, more * (place[high] - place[low])[:, 2], len(place))
+            count += np.bincount(high, minlength=len(place))
+        thicker /= np.maximum(count, 1.0)
         while True:  # once for every element through the thickness
             higher = thicker + np.where(below == np.arange(len(place)), 0.0, rise[below])
             if np.array_equal(higher, rise):
@@ -236,7 +239,7 @@ class GrowthBody(Body):
         grown = (volume[c] * now.volume[c, None])[..., None]
         b = strain_rates(g)
         left = b.reshape(cells, 48, 24).transpose(0, 2, 1)
-        stress, moduli = at.spatial()
+        stress, moduli = at.spatial(stable)
         tau = np.asarray(stress.reshape(cells, 8, 6) * grown)
         right = (moduli.reshape(cells, 8, 6, 6) * grown[..., None]) @ b
         tangent = (left @ right.reshape(cells, 48, 24)).reshape(cells, 8, 3, 8, 3)

@@ -195,6 +195,15 @@ def test_tangent_is_the_derivative_of_forces() -> None:
     assert error < 1e-6, f"off by {error:.1e}"
 
 
+def test_stable_tangent_is_never_negative() -> None:
+    """Grown by half with no room made: the tangent is not positive, the stable one is, with the same forces."""
+    body = stack()
+    systems = [body.system(body.start(), 0.0, {"swell:cell.B": 0.5}, stable) for stable in (False, True)]
+    real, stable = (float(np.linalg.eigvalsh(t.toarray())[0] / abs(t).max()) for _, t in systems)
+    assert real < -1e-3 and stable > -1e-12, f"{real:.1e}, {stable:.1e}"
+    assert np.array_equal(systems[0][0], systems[1][0])
+
+
 def test_forces_are_those_of_an_energy_while_elastic() -> None:
     """Without flow the work around a closed loop of displacements at fixed growth is nil."""
     body, rng = stack(), np.random.default_rng(6)
