@@ -10,7 +10,7 @@ No FEniCS is needed for any of it.
     image.py      an image file and the length of its pixels
     cells.py      averages over squares of scan pixels, blank paper, what is not paper
     options.py    what a user says, curves.py which curve follows from it
-    reading.py    all of it: `read_scan`
+    reading.py    all of it: `read_scan` makes the maps of maps.py; cautions.py what must be said of them
     measures.py   numbers of a reading, files.py what is written
     render.py     the other way round: `render_result`, `render_map`
     registration.py  where a scan lies on the holder: `register`
@@ -18,9 +18,10 @@ No FEniCS is needed for any of it.
 
 from .files import write_reading
 from .grades import Curve, Grade, curve, film_layer, grade, zone
+from .maps import Flag, Reading
 from .measures import numbers
 from .options import ReadOptions, RenderOptions
-from .reading import Flag, Reading, read_scan
+from .reading import read_scan
 from .registration import Pose, Registration, register
 from .render import render_map, render_result
 from .wedges import Wedge, fit_wedge

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..results import write_json, write_maps
 from .grades import Array
+from .maps import Flag, Reading
 from .measures import DEFINITIONS, force_check, numbers, zone_biases
-from .reading import Flag, Reading
 
 if TYPE_CHECKING:
     import xarray as xr

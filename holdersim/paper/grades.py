@@ -85,7 +85,8 @@ class Curve:
     def read(self, density: Array) -> Array:
         """Pressure [MPa] of a density; NaN outside the curve."""
         p, d = self._fine
-        return np.interp(density, d, p, left=np.nan, right=np.nan)
+        told = (density >= d[0] - 1e-9) & (density <= d[-1] + 1e-9)
+        return np.where(told, np.interp(density, d, p), np.nan)
 
     def record(self, pressure: Array) -> Array:
         """Density that a pressure [MPa] leaves; beyond the curve as paper does it (assumed).

@@ -171,7 +171,7 @@ def scale_of(picture: Picture, dpi: float | None, pair: str | None, remarks: lis
     """Length of a pixel from --dpi, two marks or the file's tag, in this order; None where nothing tells."""
     if dpi is not None:
         if picture.dpi and abs(picture.dpi - dpi) > 0.01 * dpi:
-            remarks.append(f"--dpi {dpi:g} is used; the file says {picture.dpi:.6g} dpi.")
+            remarks.append(f"--dpi {dpi:g} is used; the file says {picture.dpi:.5g} dpi.")
         return Scale(INCH / dpi, f"--dpi {dpi:g}")
     if pair is not None:
         (x1, y1), (x2, y2), length = marks(pair)
@@ -182,5 +182,5 @@ def scale_of(picture: Picture, dpi: float | None, pair: str | None, remarks: lis
             )
         return Scale(pixel, "two marks")
     if picture.dpi is not None:
-        return Scale(INCH / picture.dpi, f"dpi tag {picture.dpi:.6g}")
+        return Scale(INCH / picture.dpi, f"dpi tag {picture.dpi:.5g}")
     return None

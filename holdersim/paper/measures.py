@@ -5,10 +5,7 @@ from __future__ import annotations
 from ..metrics import percentile
 from .curves import others
 from .grades import Array
-from .reading import Flag, Reading
-
-FORCE_AGREES = 0.10
-"""Relative difference of film load and given force beyond which a wrong zone or grade is looked for."""
+from .maps import Flag, Reading
 
 DEFINITIONS: dict[str, str] = {
     "Effective pressure rate [%]": "area read / red area (read and above the range); film software's own formula "
@@ -111,8 +108,8 @@ def force_check(r: Reading) -> str | None:
     low, high = load * (1 - doubt), load * (1 + doubt) + most
     told = f"the paper carries {load:.0f} N and up to {most:.0f} N more where it is blank; {said:.0f} N were said"
     above = found["Area above the range [mm2]"] or 0.0
-    if low * (1 - FORCE_AGREES) <= said and (said <= high or above > 0):
-        return f"{told}: they agree."
+    if low <= said and (said <= high or above > 0):
+        return f"{told}: no contradiction."
     bias = load / said - 1 if said < low else (load + most) / said - 1
     best = None
     for name, c in others(r.options):

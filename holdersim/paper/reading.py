@@ -2,89 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from enum import IntEnum
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from ..errors import CaseError, Mistake
 from . import cells as squares
+from .cautions import film_warnings, light_warnings
 from .curves import Curves, curves_for
 from .dye import LIGHT, RESPONSE_DOUBT, Dye, coded, read_samples, standard
-from .grades import CLIMATE, Array, covering, grade, softer, span
+from .grades import Array
 from .image import NO_SCALE, Picture, Scale, open_picture, scale_of, sides
+from .maps import Flag, Reading
 from .options import ReadOptions
 from .registration import Outline, found_outline
 
 LEAST_BLANK = 1e-4
 """Share of a scan that must be blank paper."""
-STEEP = 0.03
-"""Unevenness of the light over the stain [natural logarithm] from which it is told."""
-
-
-class Flag(IntEnum):
-    """What is known of a square."""
-
-    READ = 0
-    BELOW = 1
-    ABOVE = 2
-    MASKED = 3
-    OUTSIDE = 4
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Maps (ny, nx) of squares with centres x, y [mm] from the lower left corner of the scan, y upwards.
-
-    pressure [MPa] is NaN where flag is not READ: BELOW means less than `low` [MPa], ABOVE more than `high`, and
-    never zero or the maximum. doubt: half width of the 95 % band as a share of the pressure. ratio: R / (G + B) of
-    the codes, an order without a unit.
-    """
-
-    options: ReadOptions
-    density: Array
-    pressure: Array
-    doubt: Array
-    ratio: Array
-    flag: NDArray[np.uint8]
-    light: NDArray[np.uint8]
-    side: float
-    scale: Scale
-    curve: Curves | None
-    blank: squares.Blank
-    masked: dict[str, float]
-    remarks: tuple[str, ...]
-    warnings: tuple[str, ...]
-    outline: Outline | None = None
-    sources: tuple[str, ...] = field(default=())
-
-    @property
-    def x(self) -> Array:
-        """Centres of the columns [mm]."""
-        return (np.arange(self.density.shape[1]) + 0.5) * self.side
-
-    @property
-    def y(self) -> Array:
-        """Centres of the rows [mm], upwards."""
-        return (np.arange(self.density.shape[0]) + 0.5) * self.side
-
-    @property
-    def low(self) -> float:
-        """Pressure [MPa] below which nothing is told."""
-        return self.curve.low if self.curve else float("nan")
-
-    @property
-    def high(self) -> float:
-        """Pressure [MPa] above which nothing is told."""
-        return self.curve.high if self.curve else float("nan")
-
-    def share(self, flag: Flag) -> float:
-        """Share of the squares with a flag among those that are paper."""
-        paper = self.flag != Flag.OUTSIDE
-        return float((self.flag == flag).sum() / max(paper.sum(), 1))
+PINK = 0.2
+"""Red lighter than green by this [optical density]: no blank paper, whatever the lamp (assumed)."""
 
 
 def read_scan(path: Path | str, options: ReadOptions) -> Reading:
@@ -143,11 +81,16 @@ def _blank(path: Path | str, shrunk: squares.Cells, options: ReadOptions) -> squ
         x0, y0, x1, y1 = (round(v / shrunk.block) for v in options.blank)
         box = (x0, y0, x1, y1)
     blank = squares.find_blank(shrunk, box)
+    hint = "Scan with a margin of blank paper, or say where it is: --blank x0,y0,x1,y1."
     if blank is None or blank.share < LEAST_BLANK:
-        hint = "Scan with a margin of blank paper, or say where it is: --blank x0,y0,x1,y1."
         raise CaseError(
             str(path), [Mistake("SCAN", "shows no blank paper to balance the colours on.", hint=hint)]
         )
+    red, green, _ = np.median(blank.light, axis=(0, 1))
+    if np.log10(red / green) > PINK:
+        codes = ", ".join(f"{c:.0f}" for c in blank.codes)
+        problem = f"shows no blank paper: the palest of it is red ({codes})."
+        raise CaseError(str(path), [Mistake("SCAN", problem, hint=hint)])
     return blank
 
 
@@ -162,7 +105,7 @@ def _evaluate(
 ) -> Reading:
     optical = squares.optical(shrunk.light, blank.light)
     foreign = squares.find_foreign(optical, shrunk.clear, shrunk.side, dye)
-    warnings = _light_warnings(blank, optical, foreign, dye)
+    warnings = light_warnings(blank, optical, foreign, dye)
     skip = foreign.glare | foreign.specks
     if not options.keep_blobs:
         skip = skip | foreign.other
@@ -200,7 +143,7 @@ def _evaluate(
         masked=share, remarks=tuple(remarks), warnings=tuple(warnings), outline=outline,
     )  # fmt: skip
     made = _turned(made)
-    return replace(made, warnings=(*made.warnings, *_film_warnings(made)))
+    return replace(made, warnings=(*made.warnings, *film_warnings(made)))
 
 
 def _turned(made: Reading) -> Reading:
@@ -244,69 +187,3 @@ def _strays(options: ReadOptions, density: Array, outline: Outline | None, side:
     label, n = ndimage.label(density > 0.1)
     inner = np.isin(np.arange(n + 1), np.unique(label[near]))
     return np.asarray((label > 0) & ~inner[label], dtype=np.bool_)
-
-
-def _light_warnings(blank: squares.Blank, optical: Array, foreign: squares.Foreign, dye: Dye) -> list[str]:
-    out = []
-    if max(blank.codes) > 253.5:
-        out.append(
-            "blank paper is overexposed (code 254 or more): pale red reads too pale. Scan darker, without corrections."
-        )
-    if blank.tilt > STEEP:
-        out.append(
-            f"the light differs by {100 * (np.exp(blank.tilt) - 1):.0f} % over the stain; a plane was taken off."
-        )
-    red = (optical[..., 1] > 0.3) & ~foreign.all
-    if red.sum() > 100:
-        expected = dye.colours(dye.nominal(optical[red][:, 1]))[:, 2]
-        tint = float(np.median(optical[red][:, 2] / expected))
-        if not 0.6 < tint < 1.6:
-            out.append(
-                f"the red absorbs {tint:.2g} times as much blue as that of the shipped colour samples: "
-                "the densities are biased. Give --samples scanned on the same machine."
-            )
-    return out
-
-
-def _film_warnings(r: Reading) -> list[str]:
-    out = []
-    o, curve = r.options, r.curve
-    if o.sealed:
-        out.append(
-            "sealed = true: no calibration for sealed paper; bias unknown (Liggins 1995, Exp. Mech. 35:166)."
-        )
-    if curve is None or o.grade is None:
-        return out
-    g = grade(o.grade)
-    if not curve.one_zone:
-        up, down = curve.zone_band(r.density[r.flag == Flag.READ])
-        out.append(
-            f"--temperature and --humidity not given: zone unknown, MPa uncertainty widened by +{up:.0%}/-{down:.0%}."
-            " Pass --temperature and --humidity."
-        )
-    if curve.tag == "assumed":
-        out.append(
-            f"no curve of {g.name} is shipped; {curve.source}. Pressures are orders of magnitude: +-30 %."
-        )
-    if o.temperature is not None and o.humidity is not None and not _usual(o.temperature, o.humidity):
-        out.append("the climate lies outside 20 to 35 degC, 35 to 80 % RH, for which the paper is meant.")
-    read, above, below = (float((r.flag == f).sum()) for f in (Flag.READ, Flag.ABOVE, Flag.BELOW))
-    stained = read + above
-    if stained and above > 0.5 * stained:
-        other = covering(g.high * 1.001)
-        use = f" Use {other.name} ({span(other)})." if other else ""
-        out.append(
-            f"grade {g.name} covers {span(g)}; {above / stained:.0%} of the red area is above {g.high:g}.{use}"
-        )
-    if stained < 0.001 * (stained + below):
-        other = softer(g)
-        use = f" Use {other.name} ({span(other)})." if other else ""
-        out.append(
-            f"grade {g.name} covers {span(g)}; nothing is above {g.low:g} MPa: white is less, not zero.{use}"
-        )
-    return out
-
-
-def _usual(temperature: float, humidity: float) -> bool:
-    (cold, warm), (dry, wet) = CLIMATE
-    return cold <= temperature <= warm and dry <= humidity <= wet

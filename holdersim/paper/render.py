@@ -101,7 +101,7 @@ def felt(result: Result, at: str | None = None, steps: tuple[str, ...] | None = 
                 flat = values.reshape(-1, *largest.shape)
                 largest = np.maximum(largest, np.where(np.isnan(flat), -np.inf, flat).max(axis=0))
     largest = np.where(np.isfinite(largest), np.maximum(largest, 0.0), 0.0)
-    x, y = np.asarray(data[f"x_{place}"]), np.asarray(data[f"y_{place}"])
+    y, x = (np.asarray(data[d], dtype=np.float64) for d in data[f"{place}_pressure"].dims[-2:])
     said = "all steps" if steps is None else ", ".join(steps)
     return Felt(largest, x, y, str(place), (f"largest pressure on {place} over {said}.",))
 
