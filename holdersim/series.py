@@ -1,8 +1,9 @@
 """Pressure by springs in series: what growth of the cell, or warmth, does in a holder; an estimate without a mesh.
 
 dp = dh / [A (1/k_stack + 1/k_fix)], 1/k_fix the sum over bolts, springs under their heads, bending plates, pads, fluid.
-Pressure is taken as even over the cathode. Metal plates that may bend away press on stiffer places than their middle:
-the true swing then lies between this estimate and the one with rigid plates.
+Pressure is the closing force over the cathode's area, taken as even there; what share of the force arrives on the
+cathode while layers beside it carry some may change besides. Metal plates that bend away are pressed nearer to their
+bolts than evenly: the true swing is then larger than this estimate and smaller than the one with rigid plates (assumed).
 """
 
 from __future__ import annotations
