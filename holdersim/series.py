@@ -2,8 +2,8 @@
 
 dp = dh / [A (1/k_stack + 1/k_fix)], 1/k_fix the sum over bolts, springs under their heads, bending plates, pads, fluid.
 Pressure is the closing force over the cathode's area, taken as even there; what share of the force arrives on the
-cathode while layers beside it carry some may change besides. Metal plates that bend away are pressed nearer to their
-bolts than evenly: the true swing is then larger than this estimate and smaller than the one with rigid plates (assumed).
+cathode while layers beside it carry some may change besides. Metal plates are taken as pressed evenly; nearer to their
+bolts they bend less, and the swing tends to that with rigid plates. Gaps that growth has to close are left out.
 """
 
 from __future__ import annotations
