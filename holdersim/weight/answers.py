@@ -221,7 +221,9 @@ def sensitivity(study: Study, base: Sequence[Claim]) -> Iterator[Varied]:
 
 
 def plain(value: Any) -> str:
-    """A value of a study in words: a table without braces."""
+    """A value of a study in words: tables and lists without braces."""
+    if isinstance(value, list):
+        return ", ".join(plain(v) for v in value)
     if isinstance(value, dict):
         return ", ".join(plain(v) if k == "kind" else f"{k} {plain(v)}" for k, v in value.items())
     return value if isinstance(value, str) else json.dumps(value)

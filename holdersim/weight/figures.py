@@ -40,7 +40,7 @@ def masses(study: Study, points: Sequence[Point]) -> Figure:
 
 def energy(study: Study, points: Sequence[Point]) -> Figure:
     """Energy over mass of the module against rating, one panel for each alloy."""
-    return _panels(study, points, "module energy density [Wh/kg]", lambda p: density(study, p), log=False)
+    return _panels(study, points, "energy density\n[Wh/kg]", lambda p: density(study, p), log=False)
 
 
 def _panels(study: Study, points: Sequence[Point], label: str, value: Value, log: bool) -> Figure:

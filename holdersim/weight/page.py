@@ -226,7 +226,9 @@ def _table(
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None or value != value else f"{value:.4g}"
+    if value is None or value != value:
+        return "-"
+    return f"{value:.0f}" if value >= 1000 else f"{value:#.3g}".rstrip(".")
 
 
 def _picture(made: Figure, path: Path, caption: str) -> str:
