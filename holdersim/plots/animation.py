@@ -27,8 +27,8 @@ from .panels import ROBUST
 Array = NDArray[np.float64]
 MOST = 60
 """Frames of a moving picture; of more states, this many at even distances."""
-FRAME, PAUSE = 160, 700
-"""Time [ms] that a frame stands, and that the first, the fullest and the last one stand."""
+LASTS, FASTEST, SLOWEST, PAUSE = 6000, 120, 450, 800
+"""Times [ms]: of a cycle, bounds of that of a frame, and that the first, the fullest and the last frame stand."""
 DPI = 92
 
 
@@ -106,7 +106,8 @@ def animate(movies: Sequence[Movie], path: Path) -> Path:
     palette = _palette(images)
     flat = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     fullest = max(range(len(order)), key=lambda k: movies[0].soc[order[k][0]])
-    times = [PAUSE if k in (0, fullest, len(order) - 1) else FRAME for k in range(len(order))]
+    each = int(np.clip(LASTS / len(order), FASTEST, SLOWEST))
+    times = [PAUSE if k in (0, fullest, len(order) - 1) else each for k in range(len(order))]
     fresh = path.with_name(f".{secrets.token_hex(4)}.{path.name}")
     flat[0].save(
         fresh, save_all=True, append_images=flat[1:], duration=times, loop=0, format="GIF", optimize=False

@@ -85,9 +85,9 @@ def loops(found: Sequence[Loop]) -> Figure:
 
 
 def loads(found: Sequence[Loop]) -> Figure | None:
-    """Spread of the pressure, force of the mean bolt and pressure of the fluid; None without any of them."""
+    """Spread of the pressure, change of the force of the mean bolt, pressure of the fluid; None without any of them."""
     shown = (("CV", "CV [-]", "Spread: CV on the plane, 0 is even"),
-             (BOLTS, "Force [N]", "Force of a bolt, mean of all"),
+             (BOLTS, "Change [N]", "Force of a bolt, mean of all, since before the first charge"),
              (FLUID, "Pressure [MPa]", "Pressure of the fluid"))  # fmt: skip
     panels = [p for p in shown if any(loop.has(p[0]) for loop in found)]
     if not panels:
@@ -96,12 +96,12 @@ def loads(found: Sequence[Loop]) -> Figure | None:
     axes = made.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0]
     for ax, (name, label, title) in zip(axes, panels, strict=True):
         for loop in found:
-            _line(ax, loop, name, label=loop.holder)
+            _line(ax, loop, name, since=name == BOLTS, label=loop.holder)
         _dress(ax, label, title)
         if name == "CV":
             ax.set_ylim(0.0, None)
         else:
-            tame(ax)
+            tame(ax, max(float(np.nanmax(loop.values(name), initial=0.0)) for loop in found))
     for ax in axes[:-1]:
         ax.set_xlabel("")
     _legend(made, *axes)
@@ -109,32 +109,37 @@ def loads(found: Sequence[Loop]) -> Figure | None:
 
 
 def picture(result: Result) -> Figure | None:
-    """One result against the state of charge: pressure with its band, bolts, fluid; None where nothing charges."""
+    """One result against the state of charge: mean, spread, bolts, fluid, thickness; None where nothing charges."""
     rows = charged(result)
     planes = planes_in(rows) or [f["name"] for f in result.summary["drawing"]["interfaces"]][-1:]
     if not rows or not planes:
         return None
     found = [Loop(plane.replace("_", " "), k, rows, plane) for k, plane in enumerate(planes)]
-    panels = _panels(rows)
-    made = style.figure(8.6, 3.6 + 2.3 * len(panels))
-    axes = made.subplots(1 + len(panels), 1, squeeze=False, sharex=True)[:, 0]
+    panels, spread = _panels(rows), found[0].has("p5")
+    heights = [3.0, *[2.3] * (spread + len(panels))]
+    made = style.figure(8.6, sum(heights) + 0.6)
+    mean, *others = made.subplots(len(heights), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0]
     for loop in found:
-        _band(axes[0], loop)
-        _line(axes[0], loop, "mean", label=loop.holder)
-    band = ", band p5 to p95" if found[0].has("p5") else ""
-    _dress(axes[0], "Pressure [MPa]", f"Mean pressure{band}{_cycles_said(found)}")
-    axes[0].set_ylim(0.0, 1.1 * axes[0].get_ylim()[1])
-    for ax, (title, label, names) in zip(axes[1:], panels, strict=True):
+        _line(mean, loop, "mean", label=loop.holder)
+    _dress(mean, "Pressure [MPa]", f"Mean pressure on the {_where(found)}{_cycles_said(found)}")
+    tame(mean)
+    if spread:
+        ax = others.pop(0)
+        for loop in found:
+            _band(ax, loop)
+            _line(ax, loop, "mean", arrows=False)
+        _dress(ax, "Pressure [MPa]", "Band from p5 to p95, and the mean")
+        ax.set_ylim(0.0, None)
+    for ax, (title, label, names) in zip(others, panels, strict=True):
         for k, (name, short) in enumerate(names.items()):
             _line(ax, Loop(short, k, rows, ""), name, label=short)
         _dress(ax, label, title)
         tame(ax)
-    for ax in axes[:-1]:
-        ax.set_xlabel("")
-    for ax in axes:
+    for ax in made.axes:
+        ax.set_xlabel("State of charge [%]" if ax is made.axes[-1] else "")
         if len(ax.get_legend_handles_labels()[0]) > 1:
             ax.legend(loc="best", ncols=2, handlelength=4)
-    _mark_events(axes[0], result)
+    _mark_events(mean, result)
     return made
 
 
@@ -146,13 +151,20 @@ def _panels(rows: Rows) -> list[tuple[str, str, dict[str, str]]]:
         ("Pressure of the fluid", "Pressure [MPa]", {FLUID: "fluid"}),
         ("Thickness of the stack over the cathode", "Change [um]", thickness),
     )
-    known = {k for r in rows for k in r}
-    return [(t, y, here) for t, y, c in found if (here := {n: s for n, s in c.items() if n in known})]
+    return [
+        (t, y, here)
+        for t, y, c in found
+        if (here := {n: s for n, s in c.items() if any(n in r for r in rows)})
+    ]
 
 
-def _line(ax: Axes, loop: Loop, name: str, arrows: bool = True, **more: Any) -> None:
-    """The loop of a quantity: the last cycle strong with arrows, the first one thin, those between faint."""
+def _line(ax: Axes, loop: Loop, name: str, arrows: bool = True, since: bool = False, **more: Any) -> None:
+    """The loop of a quantity: the last cycle strong with arrows, the first one thin, those between faint.
+
+    since: the change since the first state.
+    """
     soc, values = 100 * loop.values(SOC), loop.values(name)
+    values = values - values[0] if since else values
     if not np.isfinite(values).any():
         return
     parts, drawn = cycles(soc / 100), look(loop.place)
@@ -162,6 +174,8 @@ def _line(ax: Axes, loop: Loop, name: str, arrows: bool = True, **more: Any) -> 
     same = len(first) == len(ways) and all(map(_alike, first, ways))
     if len(parts) > 1 and not same:
         ax.plot(soc[parts[0]], values[parts[0]], **drawn | {"lw": 0.9})
+        if arrows:
+            _arrow(ax, *first[0], drawn["color"])
     # the dashes of two ways on one line would mix
     closed = len(ways) == 2 and _alike(*ways)
     x, y = ways[0] if closed else (soc[parts[-1]], values[parts[-1]])
@@ -207,9 +221,8 @@ def _band(ax: Axes, loop: Loop) -> None:
     if not np.isfinite(low).any():
         return
     places, turn = np.unique(soc), int(np.nanargmax(soc))
-    ways = [
-        w for w in (slice(0, turn + 1), slice(None, turn - 1 if turn else None, -1)) if np.ptp(soc[w]) > 0
-    ]
+    both = (slice(0, turn + 1), slice(None, turn - 1 if turn else None, -1))
+    ways = [w for w in both if np.ptp(soc[w]) > 0]
     under = np.nanmin([np.interp(places, soc[w], low[w], np.nan, np.nan) for w in ways], axis=0)
     over = np.nanmax([np.interp(places, soc[w], high[w], np.nan, np.nan) for w in ways], axis=0)
     ax.fill_between(100 * places, under, over, color=look(loop.place)["color"], alpha=BAND, lw=0)
@@ -230,19 +243,17 @@ def _from_zero(ax: Axes) -> None:
         ax.set_ylim(0.0, high)
 
 
-def tame(ax: Axes) -> None:
-    """Give an axis no less than 2 % of its values: what hardly changes shall look so."""
+def tame(ax: Axes, size: float = 0.0) -> None:
+    """Give an axis no less than 2 % of its values, or of `size`: what hardly changes shall look so."""
     low, high = ax.get_ylim()
-    least, middle = 0.02 * max(abs(low), abs(high)), (low + high) / 2
+    least, middle = 0.02 * max(abs(low), abs(high), size), (low + high) / 2
     if high - low < least:
         ax.set_ylim(middle - least / 2, middle + least / 2)
 
 
 def _where(found: Sequence[Loop]) -> str:
-    planes = dict.fromkeys(
-        "cathode plane" if o.plane == "cathode" else o.plane.replace("_", " ") for o in found
-    )
-    return ", ".join(planes)
+    named = ("cathode plane" if o.plane == "cathode" else o.plane.replace("_", " ") for o in found)
+    return ", ".join(dict.fromkeys(named))
 
 
 def _cycles_said(found: Sequence[Loop]) -> str:

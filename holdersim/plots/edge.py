@@ -21,6 +21,8 @@ from .through import chosen, layer_data, layer_labels, state_names
 Array = NDArray[np.float64]
 SHOWN = (("section_sigma_zz", "sigma_zz"), ("section_shear", "shear stress"))
 MICRO = 1e3
+CUT = 0.06
+"""Share of the section's width within which layers that go on end at different elements."""
 
 
 def picture(result: Result) -> Figure | None:
@@ -50,7 +52,7 @@ def picture(result: Result) -> Figure | None:
         shade = ScalarMappable(norm, style.DEFLECTION)
         bar: dict[str, Any] = {"location": "bottom", "fraction": 0.05, "aspect": 30}
         made.colorbar(shade, ax=list(axes[:, column]), label=label, extend=extend, **bar)
-    _frame(axes[:, 0], corners)
+    _frame(axes[:, 0], corners, layer)
     names = [str(n) for n in data["layer"].values]
     for ax in axes[:, -1]:  # between the columns, on the side where all layers are
         _name_layers(ax, corners, layer, layer_labels(result, names))
@@ -110,12 +112,16 @@ def _scale(values: Array, sizes: Array) -> tuple[Normalize, str]:
     ), "both" if above and below else "max" if above else "min" if below else "neither"
 
 
-def _frame(column: Array, corners: Array) -> None:
+def _frame(column: Array, corners: Array, layer: Array) -> None:
+    """Limits of the axes: along x where all layers that are cut off are still there."""
     low, high = corners.reshape(-1, 2).min(axis=0), corners.reshape(-1, 2).max(axis=0)
-    margin = 0.02 * (high - low)
+    margin = CUT * (high - low)
+    ends = [(own.min(), own.max()) for k in np.unique(layer) if len(own := corners[layer == k][..., 0])]
+    left = max(a for a, _ in ends if a < low[0] + margin[0])
+    right = min(b for _, b in ends if b > high[0] - margin[0])
     for ax in column:
-        ax.set_xlim(low[0] - margin[0], high[0] + margin[0])
-        ax.set_ylim(low[1] - margin[1], high[1] + margin[1])
+        ax.set_xlim(left, right)
+        ax.set_ylim(low[1] - 0.02 * (high[1] - low[1]), high[1] + 0.02 * (high[1] - low[1]))
         ax.set_ylabel("z [um]")
 
 
@@ -128,6 +134,7 @@ def _name_layers(ax: Axes, corners: Array, layer: Array, names: list[str]) -> No
         places.append((float(first[..., 1].mean()), float(own[..., 0].min()), names[k]))
     low, high = ax.get_ylim()
     left, right = ax.get_xlim()
+    places = [(z, max(x, left), name) for z, x, name in places]
     for k, (z, x, name) in enumerate(sorted(places)):
         at = (left - 0.06 * (right - left), low + (high - low) * (k + 0.5) / len(places))
         tie = {"arrowstyle": "-", "lw": 0.5, "color": "0.3", "shrinkA": 0, "shrinkB": 0}

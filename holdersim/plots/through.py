@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,10 +26,13 @@ NEAR = 0.25
 """A state of charge as far as this from a wanted one does not stand for it."""
 WIDE = 30.0
 """Ratio of the largest to the median stress beyond which an axis is logarithmic away from zero."""
+LEAST = 1.0
+"""Stress [MPa] that every axis shows at least: less than a hundredth of it is nothing."""
 SHOWN = (
-    ("profile_sigma_zz", "Across the layers: sigma_zz [MPa]"),
-    ("profile_inplane", "In the plane of the layers [MPa]"),
+    ("profile_sigma_zz", "Across the layers: sigma_zz", "sigma_zz mean on ", "the cathode"),
+    ("profile_inplane", "In the plane of the layers", "in-plane mean [", "the layer"),
 )
+"""Variable of a profile, its title, and which number of a layer, mean over what, is drawn beside it."""
 
 
 def layer_data(result: Result) -> xr.Dataset | None:
@@ -81,13 +84,30 @@ def picture(result: Result) -> Figure | None:
     states = chosen(np.atleast_1d(data["soc"].values))
     made = style.figure(10.4, min(14.0, 1.6 + 0.62 * len(order)))
     axes = made.subplots(1, 2, sharey=True)
-    for ax, (name, title) in zip(axes, SHOWN, strict=True):
+    told = result.summary.get("layers", [])
+    for ax, (name, title, mean, over) in zip(axes, SHOWN, strict=True):
         values = data[name].values
+        reach: list[Array] = [np.asarray(values[states]).ravel()]
         for k, (state, label) in enumerate(zip(states, state_names(data, states), strict=True)):
             drawn = look(k)
             for part, (heights, stress) in enumerate(_bands(layer, order, values[state])):
                 ax.plot(stress, heights, label=label if part == 0 else None, **drawn)
-        _dress(ax, values[states], len(order), title)
+            means = _means(told[state]["layers"] if len(told) == len(values) else {}, mean)
+            at = [(means[names[n]], place + 0.5) for place, n in enumerate(order) if names[n] in means]
+            if at:
+                ax.plot(
+                    *zip(*at, strict=True),
+                    "o",
+                    mfc="white",
+                    mec=drawn["color"],
+                    ms=6,
+                    mew=1.6,
+                    zorder=4,
+                    clip_on=False,
+                )
+                reach.append(np.array([m for m, _ in at]))
+        circles = f"\ncircles: mean over {over}" if len(reach) > 1 else ""
+        _dress(ax, np.concatenate(reach), len(order), title + circles)
     labels = layer_labels(result, [names[k] for k in order])
     axes[0].set_yticks(np.arange(len(order)) + 0.5, labels)
     axes[0].tick_params(axis="y", length=0)
@@ -108,19 +128,29 @@ def _bands(layer: Array, order: list[int], stress: Array) -> Iterator[tuple[Arra
         yield np.concatenate([[k], heights, [k + 1]]), np.concatenate([own[:1], own, own[-1:]])
 
 
+def _means(layers: Mapping[str, Mapping[str, float]], name: str) -> dict[str, float]:
+    """The number of each layer whose name begins so, of the layers that have it."""
+    found = {la: next((v for k, v in n.items() if k.startswith(name)), None) for la, n in layers.items()}
+    return {la: v for la, v in found.items() if v is not None}
+
+
 def _dress(ax: Axes, values: Array, layers: int, title: str) -> None:
     for k in range(layers):
         ax.axhspan(k, k + 1, color="0.95" if k % 2 else "white", zorder=0, lw=0)
     ax.axvline(0.0, color="0.4", lw=0.8, zorder=1)
-    sizes = np.abs(values[np.isfinite(values)])
+    sizes, unit = np.abs(values[np.isfinite(values)]), "Stress [MPa], compression negative"
     largest, middle = float(sizes.max(initial=0.0)), float(np.median(sizes)) if sizes.size else 0.0
-    if middle > 0 and largest > WIDE * middle:
-        step = 10.0 ** np.floor(np.log10(middle))
+    if largest > WIDE * max(middle, LEAST):
+        step = 10.0 ** np.floor(np.log10(max(middle, LEAST)))
         ax.set_xscale("symlog", linthresh=step, linscale=0.6)
         ax.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=step))
-        title += f"\nlogarithmic beyond {step:g} MPa"
+        unit += f"; logarithmic beyond {step:g} MPa"
+        ax.autoscale_view()
+    low, high = ax.get_xlim()
+    if high - low < LEAST:
+        ax.set_xlim((low + high - LEAST) / 2, (low + high + LEAST) / 2)
     ax.set_ylim(0, layers)
-    ax.set_xlabel("Stress [MPa], compression negative")
+    ax.set_xlabel(unit)
     ax.set_title(title)
     ax.grid(axis="x", color="0.88", lw=0.6)
 

@@ -15,6 +15,8 @@ from holdersim.results import Result, open_result, write_json, write_maps
 
 STATES = 6
 """States of a charge or discharge, both ends counted."""
+MEANS = (5.0, 7.0, 9.0, 4.5)
+"""Pressure [MPa] on every layer in the states whose stresses are stored."""
 
 
 def path(cycles: int = 1) -> np.ndarray:
@@ -60,6 +62,8 @@ def cycled(
     write_json(result.folder / "summary.json", result.summary | {
         "history": history,
         "events": [{"event": "first yield of Si", "step": "cycle", "state": 4, "SOC [-]": 0.4}],
+        "layers": [{"step": "", "state": 1, "layers": {n: {"sigma_zz mean on cathode [MPa]": -p} for n, _, _ in LAYERS}}
+                   for p in MEANS],
     })  # fmt: skip
     last = slice(-(2 * STATES - 1), None)
     with result.maps as data:

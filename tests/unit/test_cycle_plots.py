@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from compared_results import Page
-from cycled_results import STATES, cycled, layer_stresses, path, three_cycled
+from cycled_results import MEANS, STATES, cycled, layer_stresses, path, three_cycled
 from PIL import Image
 
 from holdersim.plots import animation, cycles, draw, edge, through, timeline
@@ -113,6 +113,9 @@ def test_what_hardly_changes_looks_so(three: list[Result]) -> None:
     assert made.axes[-1].get_title() == "Pressure of the fluid" and high - low == pytest.approx(
         0.02 * 5, rel=0.03
     )
+    bolts = made.axes[1].lines[0].get_ydata()
+    assert bolts[0] == 0 and max(bolts) == pytest.approx(126.5 * 0.02)
+    assert np.ptp(made.axes[1].get_ylim()) == pytest.approx(0.02 * 126.5 * 5.02)
 
 
 def test_history_against_time_or_temperature(three: list[Result], tmp_path: Path) -> None:
@@ -160,7 +163,11 @@ def test_layers_have_bands_of_one_height(three: list[Result]) -> None:
     across, inplane = made.axes
     assert inplane.get_xscale() == "symlog" and across.get_xscale() == "linear"
     assert [t.get_text() for t in across.get_yticklabels()][1:3] == ["Cu, 10 um", "Si, 20 um"]
-    full = [line for line in across.lines[1:] if line.get_linestyle() == across.lines[15].get_linestyle()]
+    circles = [line for line in across.lines if line.get_marker() == "o"]
+    assert [set(c.get_xdata()) for c in circles] == [{-p} for p in MEANS] and len(inplane.lines) < len(
+        across.lines
+    )
+    full = [line for line in across.lines if line.get_linestyle() == "-." and len(line.get_xdata()) > 2]
     assert len(full) == 7
     for k, line in enumerate(full):
         assert (min(line.get_ydata()), max(line.get_ydata())) == (k, k + 1)
