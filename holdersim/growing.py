@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -95,6 +96,22 @@ class GrowingModel(Model):
             out[name] = load, force, stiffness
         return out
 
+    def _tangent(
+        self,
+        name: str,
+        s: Any,
+        made: tuple[Array, Array, sp.csr_matrix],
+        amounts: dict[str, float],
+        seconds: float,
+    ) -> Tangent:
+        """The condensed tangent about a state; the stable one where the body would buckle on the way."""
+        try:
+            return self._condensed(name, s.u, *made)
+        except NotConvergedError:
+            load, force, _ = made
+            _, stable = self.whole[name].body.system(s, seconds, amounts, stable=True)
+            return self._condensed(name, s.u, load, force, stable)
+
     def _condensed(self, name: str, s: Array, load: Array, force: Array, stiffness: sp.csr_matrix) -> Tangent:
         part, body = self.whole[name], self.whole[name].body
         missed, k = load - force, part.columns.shape[1]
@@ -154,10 +171,11 @@ class GrowingModel(Model):
         seconds: float,
     ) -> State:
         """Newton's method to equilibrium under a load."""
+        soft = {n: _predicted(self.whole[n].body, s, amounts) for n, s in soft.items()}
         made = self._linearised(soft, amounts, seconds)
         share, last = 1.0, np.inf
         for number in range(1, NEWTON_STEPS + 1):
-            self._now = {n: self._condensed(n, soft[n].u, *m) for n, m in made.items()}
+            self._now = {n: self._tangent(n, soft[n], made[n], amounts, seconds) for n in made}
             self.compliance = self._linear.copy()
             for name, part in self.whole.items():
                 self.compliance[np.ix_(part.at, part.at)] += self._now[name].compliance
@@ -213,6 +231,11 @@ def _in_shares(
         if share == 1.0:
             return state
         soft, about, done, size = state.whole, state, share, 2 * size
+
+
+def _predicted(body: Any, s: Any, amounts: dict[str, float]) -> Any:
+    """A start for Newton's method, where the body has a better one than where it is."""
+    return body.predicted(s, amounts) if hasattr(body, "predicted") else s
 
 
 def _residual(part: WholePart, made: tuple[Array, Array, sp.csr_matrix], x: Array) -> float:

@@ -99,9 +99,12 @@ class GrowthBody(Body):
 
         PhysicsRefused: a layer would have no volume left.
         """
-        grown = self._laws(amounts or {})[self.material_of_cell]
-        idle = {"warming": (amounts or {}).get("warming", 0.0)}
-        table = np.where(self.growing[:, None], grown, self._laws(idle)[self.material_of_cell])
+        amounts, shares = amounts or {}, self.growing
+        table = np.empty((len(shares), 9))
+        for share in np.unique(shares):
+            some = {n: a if n == "warming" else share * a for n, a in amounts.items()}
+            mine = shares == share
+            table[mine] = self._laws(some)[self.material_of_cell[mine]]
         return Present(table[:, :3], table[:, :3].prod(axis=1), PointLaw(*table[:, 3:].T))
 
     def _laws(self, amounts: Mapping[str, float]) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _dolfinx as dx
-from .assembly import LayerStack, Solid
+from .assembly import LayerStack, Rect, Solid
 from .errors import GeometryError
 from .grid import PressureGrid, overlaps
 from .materials.elastic import Elastic
@@ -34,16 +34,24 @@ class Strained:
     _corner_dofs: Index
 
     @cached_property
-    def growing(self) -> NDArray[np.bool_]:
-        """Whether a cell lies where its layer grows, (cells,)."""
-        shape, mask = self.solid.shape, np.ones(len(self._corner_dofs), dtype=bool)
+    def growing(self) -> Array:
+        """How much of its layer's growth a cell has, (cells,): 1 where it grows, 0 elsewhere, between them in steps.
+
+        Mean over the corners of the mean over the cells around each: a sharp edge inside a layer would have stresses
+        without end.
+        """
+        shape, share = self.solid.shape, np.ones(len(self._corner_dofs))
         middle = self._points[self._corner_dofs].mean(axis=1)
         for k, layer in enumerate(shape.layers if isinstance(shape, LayerStack) else ()):
-            if layer.active is not None:
-                r, (x, y, _) = layer.active, middle.T
-                within = (x > r.x0) & (x < r.x1) & (y > r.y0) & (y < r.y1)
-                mask[(self.material_of_cell == k) & ~within] = False
-        return mask
+            if layer.active is None or _covers(layer.active, layer.footprint):
+                continue
+            mine = self.material_of_cell == k
+            r, (x, y, _), corners = layer.active, middle[mine].T, self._corner_dofs[mine]
+            within = (x > r.x0) & (x < r.x1) & (y > r.y0) & (y < r.y1)
+            each = np.repeat(within.astype(float), corners.shape[1])
+            count = np.maximum(np.bincount(corners.ravel()), 1)
+            share[mine] = (np.bincount(corners.ravel(), each) / count)[corners].mean(axis=1)
+        return share
 
     @cached_property
     def strains(self) -> dict[str, Array]:
@@ -66,7 +74,7 @@ class Strained:
         return np.asarray(2 * mu * strain + lame * strain.sum(axis=1, keepdims=True))
 
     def held_in_cells(self, cause: str) -> Array:
-        """The same stress (cells, 3) [MPa]; nothing where a layer does not grow."""
+        """The same stress (cells, 3) [MPa]; by how much a cell grows."""
         stress = self.held_back(cause)[self.material_of_cell]
         return stress if cause == "warming" else np.asarray(stress * self.growing[:, None])
 
@@ -103,3 +111,7 @@ class Strained:
         total = np.bincount(pixel, area, grid.size)
         added = np.bincount(pixel, area * held, grid.size)
         return np.divide(added, total, out=np.zeros(grid.size), where=total > 0)
+
+
+def _covers(a: Rect, b: Rect) -> bool:
+    return a.x0 <= b.x0 and a.x1 >= b.x1 and a.y0 <= b.y0 and a.y1 >= b.y1

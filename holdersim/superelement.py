@@ -161,13 +161,17 @@ class Condenser:
         assert self._factor is not None  # kept on request
         began = time.perf_counter()
         u: Array = np.zeros(body.dofs)
-        load = self._columns @ forces
+        load, strain = self._columns @ forces, np.zeros(body.dofs)
         for name, column in body.load_columns().items():
-            load = load + amounts.get(name, 0.0) * column
-        load = load[body.free]
+            by = strain if name in body.strains else load
+            by += amounts.get(name, 0.0) * column
+        load, strain = load[body.free], strain[body.free]
         u[body.free] = self._factor.solve(load)
         if amounts.get("pressure") and self.solid.fluid and isinstance(self.solid.shape, LayerStack):
             u, load = self._followed(u, load, amounts["pressure"])
+        if strain.any():  # what grows free of stress does so under the pressure of a fluid too
+            u[body.free] += self._factor.solve(strain)
+            load = load + strain
         miss = body.stiffness[body.free][:, body.free] @ u[body.free] - load
         self.residual = float(np.abs(miss).max(initial=0.0) / max(np.abs(load).max(initial=0.0), 1e-300))
         if body.rigid_modes.shape[1]:
