@@ -19,6 +19,7 @@ from ..results.history import (
     Rows,
     charged,
     column,
+    columns,
     cycles,
     mean_of,
     planes_in,
@@ -296,9 +297,3 @@ def _mark_events(ax: Axes, result: Result) -> None:
             color="0.2",
             path_effects=[style.HALO],
         )
-
-
-def columns(rows: Rows, start: str, end: str) -> dict[str, str]:
-    """Columns that begin and end so, with what stands between."""
-    found = dict.fromkeys(k for r in rows for k in r if k.startswith(start) and k.endswith(end))
-    return {n: n.removeprefix(start).removesuffix(end).replace("_", " ") for n in found}

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..results import Result
-from ..results.history import FLUID, SOC, TEMPERATURE, Rows, column, planes_in
+from ..results.history import FLUID, SOC, TEMPERATURE, Rows, column, columns, planes_in
 from . import style
 from .compare import look, wrapped
-from .cycles import columns, tame
+from .cycles import tame
 
 Array = NDArray[np.float64]
 LONG = 50.0

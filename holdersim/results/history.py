@@ -48,6 +48,12 @@ def column(rows: Rows, name: str) -> Array:
     return np.array([np.nan if v is None else v for v in found], dtype=np.float64)
 
 
+def columns(rows: Rows, start: str, end: str) -> dict[str, str]:
+    """Columns that begin and end so, with what stands between."""
+    found = dict.fromkeys(k for r in rows for k in r if k.startswith(start) and k.endswith(end))
+    return {n: n.removeprefix(start).removesuffix(end).replace("_", " ") for n in found}
+
+
 def mean_of(rows: Rows, plane: str) -> str:
     """Column of the mean pressure on a plane inside the cell, else of the whole face of that name."""
     inside = f"{plane}: mean [MPa]"
