@@ -210,16 +210,16 @@ class Study(Entry):
     def with_(self, where: str, value: Any) -> Study:
         """A new study without sensitivity and with one key changed, as in with_("uniaxial.shear", True)."""
         data: Any = self.to_dict() | {"sensitivity": []}
-        path = [int(p) if p.isdigit() else p for p in re.findall(r"[^.\[\]]+", where)]
-        inner = data
-        for part in path[:-1]:
-            try:
+        path: list[Any] = [int(p) if p.isdigit() else p for p in re.findall(r"[^.\[\]]+", where)]
+        inner: Any = data
+        part: Any = where
+        try:
+            for part in path[:-1]:
                 inner = inner[part]
-            except (KeyError, IndexError, TypeError):
-                raise CaseError(
-                    "study", [Mistake(where, f'there is no table "{part}" in this study.')]
-                ) from None
-        inner[path[-1]] = value
+            part = path[-1]
+            inner[part] = value
+        except (KeyError, IndexError, TypeError):
+            raise CaseError("study", [Mistake(where, f'there is no "{part}" in this study.')]) from None
         return Study.model_validate(data, context={"name": self.name, "source": self.name})
 
 

@@ -94,7 +94,9 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"sensitivity": [{"set": "title", "to": ["x"]}]}, 'sensitivity[0].set = "title": is not an assumption.'),
     ({"sensitivity": [{"set": "uniaxial.sheer", "to": [True]}]},
      'sensitivity[0].to[0], uniaxial.sheer = true: unknown key. Did you mean "shear"?'),
-    ({"sensitivity": [{"set": "uniaxal.shear", "to": [True]}]}, 'there is no table "uniaxal" in this study.'),
+    ({"sensitivity": [{"set": "alloys[7]", "to": ["4140"]}]}, 'there is no "7" in this study.'),
+    ({"sensitivity": [{"set": "...", "to": [1]}]}, 'there is no "..." in this study.'),
+    ({"sensitivity": [{"set": "uniaxal.shear", "to": [True]}]}, 'there is no "uniaxal" in this study.'),
     ({"ratings": [f"{1 + i / 4000:.6f} MPa" for i in range(4000)]}, "24000 points; at most 20000."),
 ]  # fmt: skip
 
