@@ -13,7 +13,7 @@ No FEniCS is needed for any of it.
     reading.py    all of it: `read_scan` makes the maps of maps.py; cautions.py what must be said of them
     measures.py   numbers of a reading, files.py what is written
     render.py     the other way round: `render_result`, `render_map`
-    registration.py  where a scan lies on the holder: `register`
+    rectangle.py  the outline of the red, registration.py where a scan lies on the holder: `register`
 """
 
 from .files import write_reading

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .dye import OWN_DOUBT, SCANNER_DOUBT
 from .grades import ZONES, Array, Curve, curve, grades, read_curves, zone
 from .options import Film
 from .wedges import read_wedge
@@ -14,9 +15,13 @@ from .wedges import read_wedge
 
 @dataclass(frozen=True)
 class Curves:
-    """One curve, or those of all zones: then ln p is their mean and the band holds them all."""
+    """One curve, or those of all zones: then ln p is their mean and the band holds them all.
+
+    scanner: half width of the 95 % band of a density, as a share, that the scanner leaves.
+    """
 
     each: tuple[Curve, ...]
+    scanner: float = SCANNER_DOUBT
 
     @property
     def one_zone(self) -> bool:
@@ -69,10 +74,10 @@ class Curves:
         return np.asarray(np.mean([c.record(pressure) for c in self.each], axis=0), dtype=np.float64)
 
     def doubt(self, density: Array) -> Array:
-        """Half width of the 95 % band as a share: the paper's, and the zones where they are unknown."""
-        own = self.each[0].doubt(density)
+        """Half width of the 95 % band as a share: of paper, scanner, and zones where they are unknown."""
+        own = np.hypot(self.each[0].doubt(density), self.scanner * density * self.sensitivity(density))
         if self.one_zone:
-            return own
+            return np.asarray(own, dtype=np.float64)
         logs = np.array([np.log(c.read(density)) for c in self.each])
         apart = np.exp(np.abs(logs - logs.mean(axis=0)).max(axis=0)) - 1
         return np.asarray(np.hypot(own, apart), dtype=np.float64)
@@ -95,14 +100,15 @@ def curves_for(film: Film) -> Curves:
     name, pressing = film.grade, film.pressing
     if name is None or pressing is None:
         raise ValueError("grade and pressing are needed")
+    scanner = OWN_DOUBT if film.samples or film.wedge else SCANNER_DOUBT
     if film.wedge is not None:
-        return Curves((read_wedge(film.wedge).curve(name, pressing),))
+        return Curves((read_wedge(film.wedge).curve(name, pressing),), scanner)
     own = read_curves(film.curves) if film.curves else ()
     if any((c.grade, c.pressing, c.zone) == (name, pressing, "") for c in own):
-        return Curves((curve(name, pressing, "", own),))
+        return Curves((curve(name, pressing, "", own),), scanner)
     if film.temperature is not None and film.humidity is not None:
-        return Curves((curve(name, pressing, zone(name, film.temperature, film.humidity), own),))
-    return Curves(tuple(curve(name, pressing, z, own) for z in ZONES))
+        return Curves((curve(name, pressing, zone(name, film.temperature, film.humidity), own),), scanner)
+    return Curves(tuple(curve(name, pressing, z, own) for z in ZONES), scanner)
 
 
 def others(film: Film) -> Sequence[tuple[str, Curve]]:

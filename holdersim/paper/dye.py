@@ -16,8 +16,11 @@ from ..errors import CaseError, Mistake
 
 Array = NDArray[np.float64]
 COLUMNS = ("density [-]", "red", "green", "blue")
-RESPONSE_DOUBT = 0.05
-"""Relative uncertainty of a density from the shipped colour samples: two printed sheets differ by as much."""
+SCANNER_DOUBT = 0.12
+"""Half width of the 95 % band of a density, as a share, where the scanner was not calibrated: six patches of LW scanned
+on an office copier came out 12 % paler than the maker's application says (data of K. Okubo, NIED, 2023)."""
+OWN_DOUBT = 0.02
+"""The same with colour samples or a wedge from the same scanner (assumed)."""
 
 
 def linear(code: Array) -> Array:

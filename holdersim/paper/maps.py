@@ -13,7 +13,7 @@ from .curves import Curves
 from .grades import Array
 from .image import Scale
 from .options import ReadOptions
-from .registration import Outline
+from .rectangle import Outline
 
 
 class Flag(IntEnum):

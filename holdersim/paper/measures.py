@@ -99,28 +99,32 @@ def _of_pressure(r: Reading, p: Array, areas: dict[Flag, float]) -> dict[str, fl
 
 
 def force_check(r: Reading) -> str | None:
-    """What the given force says about the curve: agreement, or the bias and the zone or grade that would close it."""
+    """What the given force says: the bias, whether it is more than the doubt, what zone or grade would close it."""
     said, found = r.options.force, numbers(r)
     load, most = found["Load at least [N]"], found["Load of blank paper at most [N]"]
     if said is None or load is None or most is None or r.curve is None:
         return None
     doubt = (found["Uncertainty of the mean [%]"] or 0.0) / 100
-    low, high = load * (1 - doubt), load * (1 + doubt) + most
     told = f"the paper carries {load:.0f} N and up to {most:.0f} N more where it is blank; {said:.0f} N were said"
-    above = found["Area above the range [mm2]"] or 0.0
-    if low <= said and (said <= high or above > 0):
+    if load <= said and (said <= load + most or (found["Area above the range [mm2]"] or 0.0) > 0):
         return f"{told}: no contradiction."
-    bias = load / said - 1 if said < low else (load + most) / said - 1
-    best = None
+    bias = load / said - 1 if load > said else (load + most) / said - 1
+    inside = abs(bias) <= doubt
+    hint = "" if abs(bias) < 0.05 else _closing(r, said, load)
+    if inside:
+        return f"{told}: {bias:+.0%}, within the uncertainty of {doubt:.0%}.{hint}"
+    return f"{told}: a bias of {bias:+.0%}, more than the uncertainty of {doubt:.0%}.{hint}"
+
+
+def _closing(r: Reading, said: float, load: float) -> str:
+    """The zone or grade whose curve would bring the load nearest to the force said [N], in words."""
+    best = ("", load)
     for name, c in others(r.options):
         p = c.read(r.density)
-        other = float(p[p > 0].sum()) * r.side**2 if (p > 0).any() else 0.0
-        if other and (best is None or abs(other / said - 1) < abs(best[1] / said - 1)):
+        other = float(p[p > 0].sum()) * r.side**2
+        if abs(other / said - 1) < abs(best[1] / said - 1):
             best = (name, other)
-    hint = ""
-    if best and abs(best[1] / said - 1) < abs(load / said - 1):
-        hint = f" {best[0]} would read {best[1]:.0f} N: check grade and climate."
-    return f"{told}: a bias of {bias:+.0%}.{hint}"
+    return f" {best[0]} would read {best[1]:.0f} N: check grade and climate." if best[0] else ""
 
 
 def zone_biases(r: Reading) -> dict[str, float]:

@@ -12,12 +12,12 @@ from ..errors import CaseError, Mistake
 from . import cells as squares
 from .cautions import film_warnings, light_warnings
 from .curves import Curves, curves_for
-from .dye import LIGHT, RESPONSE_DOUBT, Dye, coded, read_samples, standard
+from .dye import LIGHT, Dye, coded, read_samples, standard
 from .grades import Array
 from .image import NO_SCALE, Picture, Scale, open_picture, scale_of, sides
 from .maps import Flag, Reading
 from .options import ReadOptions
-from .registration import Outline, found_outline
+from .rectangle import Outline, found_outline
 
 LEAST_BLANK = 1e-4
 """Share of a scan that must be blank paper."""
@@ -168,9 +168,7 @@ def _pressures(curve: Curves, density: Array, paper: squares.Mask) -> tuple[Arra
     levels, spread = squares.noise(density, paper)
     density = np.clip(density, curve.pale, curve.dark)
     grain = 1.96 * np.interp(density, levels, spread) * curve.sensitivity(density)
-    response = 1.96 / 2 * RESPONSE_DOUBT * density * curve.sensitivity(density)
-    doubt = np.sqrt(curve.doubt(density) ** 2 + grain**2 + response**2)
-    return curve.read(density), doubt
+    return curve.read(density), np.hypot(curve.doubt(density), grain)
 
 
 def _strays(options: ReadOptions, density: Array, outline: Outline | None, side: float) -> squares.Mask:
