@@ -109,7 +109,8 @@ class GrowingModel(Model):
             return self._condensed(name, s.u, *made)
         except NotConvergedError:
             load, force, _ = made
-            _, stable = self.whole[name].body.system(s, seconds, amounts, stable=True)
+            body: Any = self.whole[name].body
+            _, stable = body.system(s, seconds, amounts, stable=True)
             return self._condensed(name, s.u, load, force, stable)
 
     def _condensed(self, name: str, s: Array, load: Array, force: Array, stiffness: sp.csr_matrix) -> Tangent:
