@@ -235,11 +235,6 @@ class IsostaticChamber(Holder):
         """Temperature [K] at which the valve is closed; None with a regulator."""
         return getattr(self.fluid, "temperature", None)
 
-    @property
-    def rated(self) -> float:
-        """Greatest gauge pressure [MPa]."""
-        return self.rating
-
     def findings(self, cell: Cell, state: State) -> dict[str, float]:
         """Pressure, seal and stored energy of a solved state."""
         p, volume = state.amounts.get("pressure", 0.0), self.free_volume(cell)

@@ -124,7 +124,7 @@ class Holder(Tagged):
     @property
     def rated(self) -> float | None:
         """Greatest gauge pressure [MPa] of the fluid; None without one."""
-        return None
+        return getattr(self, "rating", None)
 
     @property
     def relaxes(self) -> bool:
