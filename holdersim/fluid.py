@@ -12,7 +12,6 @@ from math import log
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, SerializeAsAny
-from scipy.optimize import brentq
 
 from .schema import Tagged, key, pick
 from .units import Kind, Temperature, door
@@ -60,6 +59,8 @@ class Gas:
 
     def density(self, pressure: float, temperature: float) -> float:
         """Molar density [mol/mm3] at an absolute pressure [MPa]."""
+        from scipy.optimize import brentq  # late: reading a case needs none of it
+
         ideal = pressure / (R * temperature)
         return float(brentq(lambda d: self.pressure(d, temperature) - pressure, 0.5 * ideal, 2 * ideal,
                             xtol=1e-16 * ideal, rtol=1e-14))  # fmt: skip
@@ -246,6 +247,7 @@ def settled(fluid: Fluid, charge: Charge, temperature: float, volume: Callable[[
 
     volume(p): chamber less cell; it must not shrink as the pressure rises.
     """
+    from scipy.optimize import brentq
 
     def miss(p: float) -> float:
         return fluid.pressure(charge, temperature, volume(p)) - p
