@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from ..errors import CaseError, Mistake
@@ -22,7 +23,7 @@ from .rectangle import Outline, found_outline
 LEAST_BLANK = 1e-4
 """Share of a scan that must be blank paper."""
 PINK = 0.2
-"""Red lighter than green by this [optical density]: no blank paper, whatever the lamp (assumed)."""
+"""Red and green apart by this [optical density]: no blank paper, whatever the lamp (assumed)."""
 
 
 def read_scan(path: Path | str, options: ReadOptions) -> Reading:
@@ -87,9 +88,9 @@ def _blank(path: Path | str, shrunk: squares.Cells, options: ReadOptions) -> squ
             str(path), [Mistake("SCAN", "shows no blank paper to balance the colours on.", hint=hint)]
         )
     red, green, _ = np.median(blank.light, axis=(0, 1))
-    if np.log10(red / green) > PINK:
+    if abs(np.log10(red / green)) > PINK:
         codes = ", ".join(f"{c:.0f}" for c in blank.codes)
-        problem = f"shows no blank paper: the palest of it is red ({codes})."
+        problem = f"shows no blank paper: the palest of it is {'red' if red > green else 'green'} ({codes})."
         raise CaseError(str(path), [Mistake("SCAN", problem, hint=hint)])
     return blank
 
@@ -106,21 +107,8 @@ def _evaluate(
     optical = squares.optical(shrunk.light, blank.light)
     foreign = squares.find_foreign(optical, shrunk.clear, shrunk.side, dye)
     warnings = light_warnings(blank, optical, foreign, dye)
-    skip = foreign.glare | foreign.specks
-    if not options.keep_blobs:
-        skip = skip | foreign.other
     density = np.asarray(dye.nominal(optical[..., 1]), dtype=np.float64)
-    outline = found_outline((density > 0.1) & ~skip & ~foreign.outside, shrunk.side)
-    stray = _strays(options, density, outline, shrunk.side)
-    if stray.any() and not options.keep_blobs:
-        skip = skip | stray
-        problem = f"{stray.mean():.1%} of the scan is red outside the outline"
-        warnings.append(f"{problem}; excluded. --keep-blobs to keep.")
-    if foreign.blobs and not options.keep_blobs:
-        warnings.append(
-            f"{foreign.blobs} blobs that are no paper, {foreign.straight} of them straight-edged like tape or labels"
-            f" (see mask.png); excluded {foreign.other.mean():.1%} of the area. --keep-blobs to keep."
-        )
+    skip, outline = _skipped(options, density, foreign, shrunk.side, warnings)
     flag = np.full(density.shape, Flag.READ, np.uint8)
     pressure, doubt = np.full(density.shape, np.nan), np.full(density.shape, np.nan)
     if curve is not None:
@@ -133,17 +121,44 @@ def _evaluate(
     density[skip | foreign.outside] = np.nan
     pressure[flag != Flag.READ] = np.nan
     doubt[flag != Flag.READ] = np.nan
-    white = blank.light / blank.light.max(axis=-1, keepdims=True)
-    codes = np.asarray(255 * coded(np.clip(shrunk.light / white, 0, 1)), dtype=np.float64)
-    ratio = codes[..., 0] / np.maximum(codes[..., 1] + codes[..., 2], 1.0)
+    codes, ratio = _balanced(shrunk, blank)
     share = {n: float(getattr(foreign, n).mean()) for n in ("glare", "other", "specks", "outside")}
     made = Reading(
-        options=options, density=density, pressure=pressure, doubt=doubt, ratio=ratio, flag=flag,
-        light=np.asarray(np.round(codes), dtype=np.uint8), side=shrunk.side, scale=scale, curve=curve, blank=blank,
-        masked=share, remarks=tuple(remarks), warnings=tuple(warnings), outline=outline,
+        options=options, density=density, pressure=pressure, doubt=doubt, ratio=ratio, flag=flag, light=codes,
+        side=shrunk.side, scale=scale, curve=curve, blank=blank, masked=share, remarks=tuple(remarks),
+        warnings=tuple(warnings), outline=outline,
     )  # fmt: skip
     made = _turned(made)
     return replace(made, warnings=(*made.warnings, *film_warnings(made)))
+
+
+def _skipped(
+    options: ReadOptions, density: Array, foreign: squares.Foreign, side: float, warnings: list[str]
+) -> tuple[squares.Mask, Outline | None]:
+    """Squares of which nothing is read, and the outline of the red; adds to the warnings what was left out."""
+    skip = foreign.glare | foreign.specks
+    if not options.keep_blobs:
+        skip = skip | foreign.other
+    outline = found_outline((density > 0.1) & ~skip & ~foreign.outside, side)
+    stray = _strays(options, density, outline, side)
+    if stray.any() and not options.keep_blobs:
+        skip = skip | stray
+        problem = f"{stray.mean():.1%} of the scan is red outside the outline"
+        warnings.append(f"{problem}; excluded. --keep-blobs to keep.")
+    if foreign.blobs and not options.keep_blobs:
+        warnings.append(
+            f"{foreign.blobs} blobs that are no paper, {foreign.straight} of them straight-edged like tape or labels"
+            f" (see mask.png); excluded {foreign.other.mean():.1%} of the area. --keep-blobs to keep."
+        )
+    return np.asarray(skip, dtype=np.bool_), outline
+
+
+def _balanced(shrunk: squares.Cells, blank: squares.Blank) -> tuple[NDArray[np.uint8], Array]:
+    """Codes (ny, nx, 3) with blank paper made grey, and their R / (G + B)."""
+    white = blank.light / blank.light.max(axis=-1, keepdims=True)
+    codes = np.asarray(255 * coded(np.clip(shrunk.light / white, 0, 1)), dtype=np.float64)
+    ratio = codes[..., 0] / np.maximum(codes[..., 1] + codes[..., 2], 1.0)
+    return np.asarray(np.round(codes), dtype=np.uint8), np.asarray(ratio, dtype=np.float64)
 
 
 def _turned(made: Reading) -> Reading:
