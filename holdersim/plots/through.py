@@ -48,22 +48,22 @@ def layer_data(result: Result) -> xr.Dataset | None:
 def chosen(soc: Array) -> list[int]:
     """States nearest to 0, 50 and 100 % on the way up, and the last one where it is back below half.
 
-    States before charging began, without a state of charge, are stood for by the last of them.
+    Where none of them is nearly empty, the last one before charging began stands for it, which has no state of charge.
     """
     known = np.flatnonzero(np.isfinite(soc))
     if not len(known):
         return [len(soc) - 1]
     top = int(np.nanargmax(soc))
-    before = [int(known[0]) - 1] if known[0] > 0 else []
     nearest = [int(np.nanargmin(np.abs(soc[: top + 1] - s))) for s in WANTED]
     near = [k for k, s in zip(nearest, WANTED, strict=True) if abs(soc[k] - s) < NEAR]
+    before = [int(known[0]) - 1] if known[0] > 0 and soc[nearest[0]] >= NEAR else []
     last = len(soc) - 1
     back = [last] if last > top and soc[last] < 0.5 else []
     return list(dict.fromkeys([*before, *near, *back])) or [top]
 
 
 def state_names(data: xr.Dataset, states: list[int]) -> list[str]:
-    """What each state is called: state of charge and step, "again" for one that was there before."""
+    """What each state is called: state of charge and step."""
     soc, steps = (np.atleast_1d(data[n].values) if n in data else None for n in ("soc", "step"))
     out = []
     for k in states:

@@ -147,6 +147,7 @@ def test_history_against_time_or_temperature(three: list[Result], tmp_path: Path
 @pytest.mark.parametrize(("soc", "states"), [
     ([0.0, 0.5, 1.0, 0.0], [0, 1, 2, 3]),
     ([np.nan, 0.5, 1.0, 0.5, 0.0], [0, 1, 2, 4]),
+    ([np.nan, 0.0, 0.6, 1.0, 0.4, 0.0], [1, 2, 3, 5]),
     ([0.0, 0.48, 0.52, 0.9], [0, 1, 3]),
     ([np.nan, np.nan], [1]),
 ])  # fmt: skip
