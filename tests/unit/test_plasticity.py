@@ -127,6 +127,21 @@ def test_norton_relaxes_as_in_closed_form() -> None:
     )
 
 
+def test_creep_keeps_up_with_a_steady_rise() -> None:
+    """Strain that rises as fast as creep takes it leaves the stress as it is, q = (rate/A)^(1/n), in steps of any
+    length; from nothing a long step reaches it too; strain that stands still relaxes exactly; less is sudden."""
+    creep, none = law(rate=1e-9, power=3.3), np.zeros(1)
+    q = np.array([40.0])
+    for seconds in (1.0, 1e3, 1e7):
+        more = 3 * G * 1e-9 * q**3.3 * seconds
+        assert shortened(q + more, none, q / (3 * G), creep, seconds)[0] == pytest.approx(q, rel=1e-12)
+        held = relaxed(q, 3 * creep.shear, creep.rate, creep.power, seconds)
+        assert shortened(q, none, q / (3 * G), creep, seconds)[0] == pytest.approx(held, rel=1e-12)
+        less = relaxed(q / 2, 3 * creep.shear, creep.rate, creep.power, seconds)
+        assert shortened(q / 2, none, q / (3 * G), creep, seconds)[0] == pytest.approx(less, rel=1e-12)
+    assert shortened(more, none, none, creep, seconds)[0] == pytest.approx(q, rel=1e-3)
+
+
 def test_a_bar_relaxes_by_steps() -> None:
     """Uniaxial stress at fixed length, free sideways: Young's modulus rules; error of first order in the step."""
     e, lengths = 1.0 / YOUNG, []
@@ -217,6 +232,19 @@ def test_forces_are_those_of_an_energy_while_elastic() -> None:
             part = weight * body.system(replace(body.start(), u=u), 0.0, amounts)[0] @ (loop[b] - loop[a])
             work, size = work + part, size + abs(part)
     assert size > 1e-4 and abs(work) < 1e-10 * size
+
+
+def test_room_made_for_growth_is_enough() -> None:
+    """Layers that grow through their thickness alone, one three times over: Newton's method starts at its end."""
+    body = stack()
+    amounts = {"swell:cell.C": 2.0}
+    start = body.predicted(body.start(), amounts)
+    top = np.isclose(body.coordinates[:, 2], 0.9)
+    assert start.u[2::3][top] == pytest.approx(0.6) and abs(start.u[2::3][~top]).max() < 1e-12
+    assert abs(body.system(start, 0.0, amounts)[0]).max() < 1e-9 * 5e3
+    after = body.accepted(start, 0.0, amounts)
+    back = body.predicted(after, {"swell:cell.C": 0.5})
+    assert back.u[2::3][top] == pytest.approx(0.15)
 
 
 def test_what_a_stack_refuses() -> None:
