@@ -137,12 +137,13 @@ class GrowthBody(Body):
         return GrowthState(np.zeros(self.dofs), metric, none, none, np.ones(cells))
 
     def system(
-        self, s: GrowthState, seconds: float = 0.0, amounts: Amounts = None, stable: bool = False
+        self, s: GrowthState, seconds: float = 0.0, amounts: Amounts = None, stable: float = 0.0
     ) -> tuple[Array, sp.csr_matrix]:
         """Internal forces (dofs,) [N] and their symmetric tangent (dofs, dofs) [N/mm].
 
-        Of a step of `seconds` that starts with the history of `s` and ends with `s.u` and `amounts`. stable: the
-        tangent without what compression takes from it, positive definite also where thin layers would buckle.
+        Of a step of `seconds` that starts with the history of `s` and ends with `s.u` and `amounts`. stable: share
+        of what compression takes from the tangent that is left out; with all of it the tangent is positive definite
+        also where thin layers would buckle.
         NotConvergedError: an element is inverted.
         """
         cells, nodes = len(self.cell_nodes), len(self.coordinates)
@@ -232,7 +233,7 @@ class GrowthBody(Body):
         return F, elastic, respond(trial, s.inelastic[c].ravel(), s.elastic[c].ravel(), law, seconds)
 
     def _linearise(
-        self, s: GrowthState, c: slice, now: Present, seconds: float, stable: bool
+        self, s: GrowthState, c: slice, now: Present, seconds: float, stable: float
     ) -> tuple[Array, Array]:
         """Forces (cells, 8, 3) [N] and tangent (9, cells, 8, 8) [N/mm], components (xx, xy, ..., zz) first."""
         F, _, at = self._respond(s, c, now, seconds)
@@ -242,7 +243,7 @@ class GrowthBody(Body):
         grown = (volume[c] * now.volume[c, None])[..., None]
         b = strain_rates(g)
         left = b.reshape(cells, 48, 24).transpose(0, 2, 1)
-        stress, moduli = at.spatial(stable)
+        stress, moduli = at.spatial()
         tau = np.asarray(stress.reshape(cells, 8, 6) * grown)
         right = (moduli.reshape(cells, 8, 6, 6) * grown[..., None]) @ b
         tangent = (left @ right.reshape(cells, 48, 24)).reshape(cells, 8, 3, 8, 3)
@@ -251,7 +252,8 @@ class GrowthBody(Body):
         full = tau[..., [[0, 3, 5], [3, 1, 4], [5, 4, 2]]]
         if stable:
             values, axes = np.linalg.eigh(full)
-            full = (axes * np.maximum(values, 0.0)[..., None, :]) @ axes.swapaxes(-1, -2)
+            values -= stable * np.minimum(values, 0.0)
+            full = (axes * values[..., None, :]) @ axes.swapaxes(-1, -2)
         blocks[[0, 4, 8]] += g.reshape(cells, 24, 8).transpose(0, 2, 1) @ (full @ g).reshape(cells, 24, 8)
         return (left @ tau.reshape(cells, 48, 1)).reshape(cells, 8, 3), blocks
 

@@ -142,11 +142,11 @@ class Response:
         """Kirchhoff's stress (n, 6) [MPa] per volume free of stress, xx yy zz xy yz xz."""
         return np.asarray((_turned(self.axes)[:, :, :3] @ self.principal()[..., None])[..., 0])
 
-    def spatial(self, stable: bool = False) -> tuple[Array, Array]:
+    def spatial(self) -> tuple[Array, Array]:
         """Kirchhoff's stress (n, 6) and spatial moduli (n, 6, 6) [MPa], order xx yy zz xy yz xz.
 
         Moduli of its Lie derivative: c_AABB = dtau_A/de_B - 2 tau_A if A is B; c_ABAB = G q/q_trial d coth d
-        - (tau_A + tau_B)/2 with d = e_A - e_B, which is smooth where e_A = e_B. Stable: without the terms with tau.
+        - (tau_A + tau_B)/2 with d = e_A - e_B, which is smooth where e_A = e_B.
         """
         dev, tau, g = self.deviator, self.principal(), self.law.shear
         size = np.sqrt((dev**2).sum(axis=1, keepdims=True))
@@ -155,12 +155,11 @@ class Response:
         normal = moduli[:, :3, :3]
         normal += (self.law.bulk - 2 / 3 * g * self.kept)[:, None, None]
         normal += (2 * g * (self.slope - self.kept))[:, None, None] * n[:, :, None] * n[:, None, :]
-        present = 0.0 if stable else 1.0
         for a in range(3):
-            normal[:, a, a] += 2 * g * self.kept - 2 * present * tau[:, a]
+            normal[:, a, a] += 2 * g * self.kept - 2 * tau[:, a]
         for k, (a, b) in enumerate(PAIRS):
             d = dev[:, a] - dev[:, b]
-            moduli[:, 3 + k, 3 + k] = g * self.kept * _d_coth_d(d) - present * (tau[:, a] + tau[:, b]) / 2
+            moduli[:, 3 + k, 3 + k] = g * self.kept * _d_coth_d(d) - (tau[:, a] + tau[:, b]) / 2
         turn = _turned(self.axes)
         return (turn[:, :, :3] @ tau[..., None])[..., 0], turn @ moduli @ turn.transpose(0, 2, 1)
 
