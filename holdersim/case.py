@@ -189,7 +189,9 @@ class Case(Entry):
         """Names "solid.layer" of the layers whose growth is followed."""
         locked = [s for s in self.steps if isinstance(s, Locked)]
         given = {n for s in locked for layer in s.grows for n in named(self.cell, layer)}
-        laws = any(s.charges and not s.grows for s in locked)  # a file that gives thicknesses gives all of them
+        laws = any(
+            s.charges and not s.grows for s in locked
+        )  # a file that gives thicknesses gives all of them
         return frozenset(given | set(self.cell.swelling_layers() if laws else ()))
 
     def begun(self, amounts: Mapping[str, float]) -> dict[str, float]:
