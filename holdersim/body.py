@@ -297,7 +297,8 @@ class Body(Strained):
         sigma += (self.lame * np.trace(eps, axis1=1, axis2=2))[:, None, None] * np.eye(3)
         out = np.stack([sigma[:, i, j] for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (0, 2))], axis=1)
         for cause in self.strains if amounts else ():
-            out[:, :3] -= (amounts or {}).get(cause, 0.0) * self.held_in_cells(cause)
+            held = self.held_in_cells(cause, None if at is None else np.array([at]))
+            out[:, :3] -= (amounts or {}).get(cause, 0.0) * held
         return out
 
     @property

@@ -22,7 +22,7 @@ from .network import WholePart
 from .reduced import Frame, seen_modes
 from .solve import LIMITS, Model, check_limits
 from .state import State
-from .wholes import Bodies
+from .wholes import Bodies, predicted
 
 Array = NDArray[np.float64]
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 NEWTON_STEPS = 20
 """Newton steps after which a load is divided."""
 
-SETTLED = 1e-9
+SETTLED = 1e-7
 """Largest nodal force out of balance, relative, at which Newton's method has converged."""
 
 SMALLEST = 1 / 64
@@ -52,7 +52,7 @@ class Tangent:
 class GrowingModel(Model):
     """An assembly with layered bodies that are not linear, condensed anew in every Newton step."""
 
-    limits = LIMITS | {"layer_equilibrium": 1e-8}
+    limits = LIMITS | {"layer_equilibrium": 1e-6}
 
     def _check(self) -> None:
         if any(i.friction > 0 for i in self.assembly.interfaces):
@@ -60,6 +60,7 @@ class GrowingModel(Model):
         self._linear = self.compliance
         self._columns: dict[str, tuple[Array, Array]] = {}
         self._now: dict[str, Tangent] = {}
+        self._tips: set[str] = set()
         blocks, count = [self.modes], self.modes.shape[1]
         for name, part in self.whole.items():
             modes = part.columns.T @ part.body.rigid_modes
@@ -104,14 +105,19 @@ class GrowingModel(Model):
         amounts: dict[str, float],
         seconds: float,
     ) -> Tangent:
-        """The condensed tangent about a state; the stable one where the body would buckle on the way."""
-        try:
-            return self._condensed(name, s.u, *made)
-        except NotConvergedError:
-            load, force, _ = made
-            body: Any = self.whole[name].body
-            _, stable = body.system(s, seconds, amounts, stable=True)
-            return self._condensed(name, s.u, load, force, stable)
+        """The condensed tangent about a state; without what compression takes from it once that is too much.
+
+        Alone a stack between plates would tip over under forces that keep their direction; the plates hold it.
+        """
+        load, force, stiffness = made
+        body: Any = self.whole[name].body
+        if name not in self._tips:
+            try:
+                return self._condensed(name, s.u, load, force, stiffness)
+            except NotConvergedError:
+                self._tips.add(name)
+        _, stiffness = body.system(s, seconds, amounts, stable=1.0)
+        return self._condensed(name, s.u, load, force, stiffness)
 
     def _condensed(self, name: str, s: Array, load: Array, force: Array, stiffness: sp.csr_matrix) -> Tangent:
         part, body = self.whole[name], self.whole[name].body
@@ -172,16 +178,16 @@ class GrowingModel(Model):
         seconds: float,
     ) -> State:
         """Newton's method to equilibrium under a load."""
-        soft = {n: _predicted(self.whole[n].body, s, amounts) for n, s in soft.items()}
+        soft = {n: predicted(self.whole[n].body, s, amounts) for n, s in soft.items()}
         made = self._linearised(soft, amounts, seconds)
-        share, last = 1.0, np.inf
+        share, last, ahead = 1.0, np.inf, _Ahead()
         for number in range(1, NEWTON_STEPS + 1):
             self._now = {n: self._tangent(n, soft[n], made[n], amounts, seconds) for n in made}
             self.compliance = self._linear.copy()
             for name, part in self.whole.items():
                 self.compliance[np.ix_(part.at, part.at)] += self._now[name].compliance
             about = super()._one(given, lengths, method, about, amounts, seconds)
-            steps = {n: self._step(n, soft[n].u, about) for n in self.whole}
+            steps = ahead.of({n: self._step(n, soft[n].u, about) for n in self.whole})
             soft, made, share = self._moved(soft, steps, amounts, seconds)
             residual = max(_residual(self.whole[n], m, about.x) for n, m in made.items())
             log.info("Newton step %d: layers in balance to %.1e, share %.2g", number, residual, share)
@@ -234,9 +240,23 @@ def _in_shares(
         soft, about, done, size = state.whole, state, share, 2 * size
 
 
-def _predicted(body: Any, s: Any, amounts: dict[str, float]) -> Any:
-    """A start for Newton's method, where the body has a better one than where it is."""
-    return body.predicted(s, amounts) if hasattr(body, "predicted") else s
+class _Ahead:
+    """Steps that shrink by an even factor are carried on to where they lead (Aitken); every other one at most."""
+
+    def __init__(self) -> None:
+        self.last: Array = np.zeros(0)
+
+    def of(self, steps: dict[str, Array]) -> dict[str, Array]:
+        """The steps, longer where those before them tell how."""
+        now, last = np.concatenate(list(steps.values())), self.last
+        self.last = now
+        if not len(last):
+            return steps
+        rate = float(now @ last) / max(float(last @ last), 1e-300)
+        if not 0.1 < rate < 0.7 or np.linalg.norm(now - rate * last) > 0.3 * np.linalg.norm(now):
+            return steps
+        self.last = np.zeros(0)
+        return {n: np.asarray(du / (1 - rate)) for n, du in steps.items()}
 
 
 def _residual(part: WholePart, made: tuple[Array, Array, sp.csr_matrix], x: Array) -> float:

@@ -59,7 +59,7 @@ class GrowthState:
 
 @dataclass(frozen=True)
 class Present:
-    """Cells under given amounts: growth (cells, 3), diagonal of F_g; its volume J_g (cells,); law of every cell."""
+    """Points under given amounts: growth (cells, 8, 3), diagonal of F_g; its volume J_g (cells, 8); law of each."""
 
     growth: Array
     volume: Array
@@ -83,8 +83,7 @@ class GrowthBody(Body):
     @cached_property
     def _points_of_cells(self) -> tuple[Array, Array]:
         """Gradients of the shape functions (cells, 8, 3, 8) [1/mm] and volumes (cells, 8) [mm3] of the points."""
-        g = 0.5 + np.array([-0.5, 0.5]) / np.sqrt(3)
-        places = np.stack(np.meshgrid(g, g, g, indexing="ij"), axis=-1).reshape(-1, 3)
+        places = _places()
         shape = dx.tabulate(self.element, 1, places)[1:].transpose(1, 0, 2)
         geometry = dx.tabulate(dx.scalar_element(self.domain, 1), 1, places)
         jacobian = np.einsum("kqv,cvd->cqkd", geometry[1:], self._points[self._corner_dofs])
@@ -95,17 +94,25 @@ class GrowthBody(Body):
         return block_pattern(self.cell_nodes, len(self.coordinates))
 
     def present(self, amounts: Amounts) -> Present:
-        """Growth, stiffness and flow of every cell; what amounts do not name is as when put together.
+        """Growth, stiffness and flow of every point; what amounts do not name is as when put together.
 
         PhysicsRefused: a layer would have no volume left.
         """
-        amounts, shares = amounts or {}, self.growing
-        table = np.empty((len(shares), 9))
+        amounts, shares = amounts or {}, self._shares
+        materials = np.broadcast_to(self.material_of_cell[:, None], shares.shape)
+        table = np.empty((*shares.shape, 9))
         for share in np.unique(shares):
             some = {n: a if n == "warming" else share * a for n, a in amounts.items()}
             mine = shares == share
-            table[mine] = self._laws(some)[self.material_of_cell[mine]]
-        return Present(table[:, :3], table[:, :3].prod(axis=1), PointLaw(*table[:, 3:].T))
+            table[mine] = self._laws(some)[materials[mine]]
+        growth = table[..., :3]
+        return Present(growth, growth.prod(axis=2), PointLaw(*table[..., 3:].reshape(-1, 6).T))
+
+    @cached_property
+    def _shares(self) -> Array:
+        """How much of its layer's growth every point has, (cells, 8)."""
+        corners = dx.tabulate(dx.scalar_element(self.domain, 1), 0, _places())[0]
+        return np.asarray(np.round(self.growing @ corners.T, 6))
 
     def _laws(self, amounts: Mapping[str, float]) -> Array:
         """Growth along x, y, z and numbers of the point law (materials, 9)."""
@@ -165,7 +172,7 @@ class GrowthBody(Body):
         A start for Newton's method: large growth that nothing has made room for is far from any equilibrium.
         """
         cells, place = self.cell_nodes, self.coordinates + s.u.reshape(-1, 3)
-        more = self.present(amounts).volume / s.volume - 1
+        more = self.present(amounts).volume.mean(axis=1) / s.volume - 1
         thicker, count, rise = np.zeros((3, len(place)))
         below: Index = np.arange(len(place))
         for k in range(4):
@@ -201,7 +208,7 @@ class GrowthBody(Body):
             inelastic[c] += at.flowed.reshape(mine.shape)
             left[c] = at.elastic.reshape(mine.shape)
         time = s.time + seconds
-        return GrowthState(s.u, metric, inelastic, left, now.volume, time)
+        return GrowthState(s.u, metric, inelastic, left, now.volume.mean(axis=1), time)
 
     # -- elements --------------------------------------------------------------------------------------------
 
@@ -227,9 +234,9 @@ class GrowthBody(Body):
     ) -> tuple[Array, Array, Response]:
         """F (cells, 8, 3, 3), F F_g^-1 (points, 3, 3) and the response of the points."""
         F = self._deformation(s, c)
-        elastic = (F / now.growth[c][:, None, None, :]).reshape(-1, 3, 3)
+        elastic = (F / now.growth[c][:, :, None, :]).reshape(-1, 3, 3)
         trial = elastic @ s.metric[c].reshape(-1, 3, 3) @ elastic.transpose(0, 2, 1)
-        law = now.law.of(np.repeat(np.arange(len(self.cell_nodes))[c], 8))
+        law = now.law.of(np.arange(8 * len(self.cell_nodes)).reshape(-1, 8)[c].ravel())
         return F, elastic, respond(trial, s.inelastic[c].ravel(), s.elastic[c].ravel(), law, seconds)
 
     def _linearise(
@@ -240,7 +247,7 @@ class GrowthBody(Body):
         gradient, volume = self._points_of_cells
         cells = len(F)
         g: Array = np.linalg.inv(F).transpose(0, 1, 3, 2) @ gradient[c]
-        grown = (volume[c] * now.volume[c, None])[..., None]
+        grown = (volume[c] * now.volume[c])[..., None]
         b = strain_rates(g)
         left = b.reshape(cells, 48, 24).transpose(0, 2, 1)
         stress, moduli = at.spatial()
@@ -270,9 +277,9 @@ class GrowthBody(Body):
         for c in self._chunks():
             F, _, at = self._respond(s, c, now, 0.0)
             volume = self._points_of_cells[1][c]
-            tau = (at.stress().reshape(*volume.shape, 6) * volume[..., None]).sum(axis=1)
+            tau = (at.stress().reshape(*volume.shape, 6) * (volume * now.volume[c])[..., None]).sum(axis=1)
             size = (volume * np.linalg.det(F)).sum(axis=1)
-            out[c] = tau * (now.volume[c] / size)[:, None]
+            out[c] = tau / size[:, None]
         return out
 
     def plastic_strain(self, s: GrowthState) -> Array:
@@ -289,3 +296,9 @@ class GrowthBody(Body):
         pressed = np.bincount(pixel, -area * self.stress(s, amounts)[cells, 2], grid.size)
         total = np.bincount(pixel, area, grid.size)
         return np.divide(pressed, total, out=np.zeros(grid.size), where=total > 0)
+
+
+def _places() -> Array:
+    """Points of the reference cell, (8, 3)."""
+    g = 0.5 + np.array([-0.5, 0.5]) / np.sqrt(3)
+    return np.stack(np.meshgrid(g, g, g, indexing="ij"), axis=-1).reshape(-1, 3)

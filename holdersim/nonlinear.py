@@ -27,7 +27,7 @@ from .materials.rubber import Rubber
 from .pressing import Load, Point, Sets, certify, hurried, law_missed, remembered, yielding
 from .solve import LIMITS, Model, check_limits
 from .state import State
-from .wholes import Bodies, WholeModel
+from .wholes import Bodies, WholeModel, predicted
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -148,7 +148,10 @@ class SoftModel(WholeModel):
     def _equilibrium(self, point: Point, load: Load) -> Point:
         """Newton's method from a point to equilibrium under a load."""
         slipped, share = point.slipped, 1.0
-        now = replace(point, steps=0, sets=replace(point.sets, turns=self._unturned, jumps=self._unjumped))
+        start = {n: predicted(self.whole[n].body, s, load.amounts) for n, s in point.soft.items()}
+        now = replace(
+            point, soft=start, steps=0, sets=replace(point.sets, turns=self._unturned, jumps=self._unjumped)
+        )
         systems = self._systems(now.soft, load.amounts, load.seconds)
         before, aim = now, now
         du: Array = np.zeros(0)

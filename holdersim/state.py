@@ -90,7 +90,9 @@ class State:
                 break
             start += int((covered > 0).sum())
         rows = slice(start, start + int((area > 0).sum()))
-        value = e.seen[rows][:, part.own] @ self.x[part.at]
+        forces = np.zeros(e.seen.shape[1])
+        forces[part.own] = self.x[part.at]
+        value = e.seen[rows] @ forces
         for cause, seen in e.seen_free.items():
             value = value + self.amounts.get(cause, 0.0) * seen[rows]
         out[area > 0] = value

@@ -35,12 +35,12 @@ class Strained:
 
     @cached_property
     def growing(self) -> Array:
-        """How much of its layer's growth a cell has, (cells,): 1 where it grows, 0 elsewhere, between them in steps.
+        """How much of its layer's growth the corners of a cell have, (cells, corners): 1 where it grows, 0 elsewhere.
 
-        Mean over the corners of the mean over the cells around each: a sharp edge inside a layer would have stresses
-        without end.
+        At an edge the mean over the cells around a corner: linear between corners, growth is then what the element
+        can follow. A sharp edge inside a layer would have stresses without end.
         """
-        shape, share = self.solid.shape, np.ones(len(self._corner_dofs))
+        shape, share = self.solid.shape, np.ones(self._corner_dofs.shape)
         middle = self._points[self._corner_dofs].mean(axis=1)
         for k, layer in enumerate(shape.layers if isinstance(shape, LayerStack) else ()):
             if layer.active is None or _covers(layer.active, layer.footprint):
@@ -50,7 +50,7 @@ class Strained:
             within = (x > r.x0) & (x < r.x1) & (y > r.y0) & (y < r.y1)
             each = np.repeat(within.astype(float), corners.shape[1])
             count = np.maximum(np.bincount(corners.ravel()), 1)
-            share[mine] = (np.bincount(corners.ravel(), each) / count)[corners].mean(axis=1)
+            share[mine] = (np.bincount(corners.ravel(), each) / count)[corners]
         return share
 
     @cached_property
@@ -73,18 +73,25 @@ class Strained:
         lame, mu = (np.array([getattr(m, k) for m in self.materials])[:, None] for k in ("lame", "mu"))
         return np.asarray(2 * mu * strain + lame * strain.sum(axis=1, keepdims=True))
 
-    def held_in_cells(self, cause: str) -> Array:
-        """The same stress (cells, 3) [MPa]; by how much a cell grows."""
+    def held_in_cells(self, cause: str, at: Array | None = None) -> Array:
+        """The same stress (cells, 3) [MPa] by how much a cell grows in its middle, or at a reference point (1, 3)."""
         stress = self.held_back(cause)[self.material_of_cell]
-        return stress if cause == "warming" else np.asarray(stress * self.growing[:, None])
+        if cause == "warming":
+            return stress
+        if at is None:
+            return np.asarray(stress * self.growing.mean(axis=1)[:, None])
+        weights: Array = dx.tabulate(dx.scalar_element(self.domain, 1), 0, at)[0, 0]
+        return np.asarray(stress * (self.growing @ weights)[:, None])
 
     def strain_load(self, cause: str) -> Array:
         """Nodal forces (dofs,) that make the strain of a cause, integral of C strain : eps(v)."""
         import ufl
         from dolfinx import fem
 
-        stress = fem.Function(fem.functionspace(self.domain, ("DG", 0, (3,))))
-        stress.x.array[:] = self.held_in_cells(cause).ravel()
+        space = fem.functionspace(self.domain, ("DG", 1, (3,)))
+        stress, values = fem.Function(space), self.held_back(cause)[self.material_of_cell][:, None]
+        share = np.ones_like(self.growing) if cause == "warming" else self.growing
+        stress.x.array.reshape(-1, 3)[np.asarray(space.dofmap.list)] = values * share[..., None]
         measure = ufl.Measure("dx", self.domain, metadata={"quadrature_degree": 2 * self.solid.degree})
         v = ufl.TestFunction(self.space)
         return np.asarray(dx.vector(sum(stress[i] * v[i].dx(i) for i in range(3)) * measure))

@@ -161,7 +161,8 @@ class Condenser:
         assert self._factor is not None  # kept on request
         began = time.perf_counter()
         u: Array = np.zeros(body.dofs)
-        load, strain = self._columns @ forces, np.zeros(body.dofs)
+        load: Array = self._columns @ forces
+        strain: Array = np.zeros(body.dofs)
         for name, column in body.load_columns().items():
             by = strain if name in body.strains else load
             by += amounts.get(name, 0.0) * column

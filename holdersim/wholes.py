@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -171,3 +172,8 @@ def _idle_supports(modes: Array, columns: sp.csc_matrix, coordinates: Array) -> 
         if len(chosen) == idle.shape[1]:
             break
     return np.array(chosen, dtype=np.int64)
+
+
+def predicted(body: Any, s: Any, amounts: Mapping[str, float]) -> Any:
+    """A start for Newton's method, where the body has a better one than where it is."""
+    return body.predicted(s, amounts) if hasattr(body, "predicted") else s
