@@ -6,7 +6,7 @@ import base64
 import io
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -43,6 +43,21 @@ class Weighed:
     varied: list[Varied]
 
 
+@dataclass(frozen=True)
+class Section:
+    """A further table of the page, made elsewhere."""
+
+    title: str
+    text: str
+    corner: str
+    heads: Sequence[str]
+    lines: Sequence[tuple[str, Sequence[str]]]
+
+
+Further = Callable[[Study, Path], Sequence[Section]]
+"""What adds sections to the page of a study, and files to its folder."""
+
+
 def weigh(study: Study) -> Weighed:
     """All that a study answers."""
     points = study.points()
@@ -50,24 +65,27 @@ def weigh(study: Study) -> Weighed:
     return Weighed(study, points, found, crossovers(study), list(sensitivity(study, found)) if found else [])
 
 
-def weigh_files(studies: Iterable[Path | str], output: Path | str = "results/weights") -> list[Path]:
+def weigh_files(
+    studies: Iterable[Path | str], output: Path | str = "results/weights", further: Sequence[Further] = ()
+) -> list[Path]:
     """Files written for each study in a folder of its name: page, table, pictures; CaseError before any is written."""
     read = [read_study(path) for path in studies]
     written: list[Path] = []
     for study in read:
         found = weigh(study)
-        written += write(found, Path(output) / study.name)
+        folder = Path(output) / study.name
+        written += write(found, folder, [s for more in further for s in more(study, folder)])
         for claim in found.claims:
             log.info("%s: %s (%s)", study.name, claim.sentence(), figures.STAMP)
     return written
 
 
-def write(w: Weighed, folder: Path) -> list[Path]:
+def write(w: Weighed, folder: Path, further: Sequence[Section] = ()) -> list[Path]:
     """Files weights.html, weights.parquet, weights.csv and the pictures in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     tables = write_table(rows(w.study, w.points), folder)
     with mpl.rc_context(style.STYLE):
-        body = "\n".join(_body(w, folder))
+        body = "\n".join(_body(w, folder, further))
     pictures = [folder / name for name in re.findall(r'data-file="([^"]+)"', body)]
     css = files("holdersim").joinpath("report/page.css").read_text(encoding="utf-8")
     head = f'<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n\
@@ -82,7 +100,7 @@ def _title(study: Study) -> str:
     return f"{study.title or study.name}: a reconstruction"
 
 
-def _body(w: Weighed, folder: Path) -> Iterator[str]:
+def _body(w: Weighed, folder: Path, further: Sequence[Section]) -> Iterator[str]:
     yield f"<h1>{escape(_title(w.study))}</h1>"
     yield f'<p class="lead">{escape(NOTE)}</p>'
     if w.claims:
@@ -93,6 +111,9 @@ def _body(w: Weighed, folder: Path) -> Iterator[str]:
     yield from _mass_tables(w)
     yield from _crossover_table(w)
     yield from _hanging_table(w)
+    for s in further:
+        yield f"<h2>{escape(s.title)}</h2>\n<p>{escape(s.text)}</p>"
+        yield _table(s.corner, s.heads, s.lines)
     yield from _lost(w)
     yield from _conditions(w)
     yield (
