@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "holdersim").rglob("*.py"))
 LONGEST = 350
-LIGHT = ("case", "results", "metrics", "contact", "plots")
+LIGHT = ("case", "results", "metrics", "contact", "plots", "paper", "weight")
 HEAVY = {"dolfinx", "gmsh", "mpi4py", "petsc4py"}
 
 

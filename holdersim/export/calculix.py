@@ -52,6 +52,12 @@ def write(
         raise GeometryError(
             f"one force for each bolt is needed; wrong or missing: {', '.join(sorted(missing))}"
         )
+    moving = [s.name for s in assembly.solids if s.swelling or s.warms or s.inelastic]
+    if moving:
+        raise GeometryError(
+            f"{', '.join(moving)}: growth, temperature and plastic layers are not exported. Take a case without the "
+            "steps that charge or warm."
+        )
     parts = {solid.name: Part.of(solid) for solid in assembly.solids}
     start = _running({name: len(part.points) for name, part in parts.items()})
     first = _running({name: len(part.cells) for name, part in parts.items()})

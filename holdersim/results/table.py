@@ -98,7 +98,7 @@ def short_summary(result: Result) -> str:
         lines += ["", f"  mass [g]: {masses}"]
     total = summary.get("seconds", {}).get("total")
     lines += ["", *_meanings(summary, shown, step), "", *_certificates(summary)]
-    pictures = ", ".join(sorted(p.name for p in result.folder.glob("*.png")))
+    pictures = ", ".join(sorted(p.name for p in result.folder.iterdir() if p.suffix in (".png", ".gif")))
     lines += [f"pictures: {pictures}"] if pictures else []
     lines += [f"files: {result.folder}" + (f" ({number(total)} s)" if total is not None else "")]
     return "\n".join(lines)
