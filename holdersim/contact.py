@@ -154,7 +154,8 @@ def _gap(problem: ContactProblem, x: Array, alpha: Array) -> Array:
     n = problem.pixels
     on = np.flatnonzero(x)
     if len(on) < 0.7 * len(x):
-        return problem.gap + problem.compliance[:n, on] @ x[on] + problem.modes[:n] @ alpha
+        # by rows, which lie together in memory: the compliance is symmetric
+        return np.asarray(problem.gap + (x[on] @ problem.compliance[on])[:n] + problem.modes[:n] @ alpha)
     return problem.gap + problem.compliance[:n] @ x + problem.modes[:n] @ alpha
 
 
