@@ -20,6 +20,7 @@ from .dissection import Factor, condense
 from .errors import NotConvergedError, PhysicsRefused
 from .network import WholePart
 from .reduced import Frame, seen_modes
+from .rigid import rigid_motions
 from .solve import LIMITS, Model, check_limits
 from .state import State
 from .wholes import Bodies, predicted
@@ -57,22 +58,29 @@ class GrowingModel(Model):
     def _check(self) -> None:
         if any(i.friction > 0 for i in self.assembly.interfaces):
             raise PhysicsRefused("friction needs nonlinear.model_of(assembly)")
-        self._linear = self.compliance
-        self._columns: dict[str, tuple[Array, Array]] = {}
+        self._linear = self.compliance, self.modes, self.load
         self._now: dict[str, Tangent] = {}
         self._tips: set[str] = set()
-        blocks, count = [self.modes], self.modes.shape[1]
+        self._frame({n: p.body.start() for n, p in self.whole.items()})
+
+    def _frame(self, soft: Bodies) -> None:
+        """Rigid motions of the nonlinear bodies about where they are now, beside those of the linear ones."""
+        _, modes, load = self._linear
+        self._rigid: dict[str, tuple[Array, Array, Array]] = {}
+        blocks, count = [modes], modes.shape[1]
         for name, part in self.whole.items():
-            modes = part.columns.T @ part.body.rigid_modes
-            basis = _felt(modes)
+            body = part.body
+            motions = rigid_motions(body.coordinates + soft[name].u.reshape(-1, 3), body.held)
+            felt = part.columns.T @ motions
+            basis = _felt(felt)
             block = np.zeros((self.size, basis.shape[1]))
-            block[part.at] = modes @ basis
+            block[part.at] = felt @ basis
             blocks.append(block)
             self.rigid_at[name] = slice(count, count + basis.shape[1])
-            self._columns[name] = modes, basis
+            self._rigid[name] = motions, felt, basis
             count += basis.shape[1]
         self.modes = np.hstack(blocks)
-        self.load = {c: np.concatenate([v, np.zeros(count - len(v))]) for c, v in self.load.items()}
+        self.load = {c: np.concatenate([v, np.zeros(count - len(v))]) for c, v in load.items()}
 
     # -- linear about the present state -----------------------------------------------------------------------
 
@@ -81,7 +89,7 @@ class GrowingModel(Model):
         free, load = super().amounted(amounts)
         for name, tangent in self._now.items():
             free[self.whole[name].at] += tangent.free
-            load[self.rigid_at[name]] += self._columns[name][1].T @ tangent.resultant
+            load[self.rigid_at[name]] += self._rigid[name][2].T @ tangent.resultant
         return free, load
 
     def _linearised(
@@ -126,22 +134,22 @@ class GrowingModel(Model):
         at = body.free
         c, factor = condense(stiffness[at][:, at], bordered[at], body.coordinates, at // 3, keep=True)
         assert factor is not None  # kept on request
-        modes, _ = self._columns[name]
-        frame, resultant = Frame(modes), body.rigid_modes.T @ missed
+        motions, felt, _ = self._rigid[name]
+        frame, resultant = Frame(felt), motions.T @ missed
         free = frame.free(c[:k, :k], c[:k, k], resultant) + part.columns.T @ s
         return Tangent(force, missed, frame.compliance(c[:k, :k]), free, resultant, factor)
 
     def _step(self, name: str, s: Array, state: State) -> Array:
         """Increment (dofs,) [mm] of a nonlinear body under the link forces of a state of the linearised problem."""
         part, now = self.whole[name], self._now[name]
-        body, (modes, basis) = part.body, self._columns[name]
+        body, (motions, felt, basis) = part.body, self._rigid[name]
         x = state.x[part.at]
         du: Array = np.zeros(body.dofs)
         du[body.free] = now.factor.solve((part.columns @ x + now.load)[body.free])
-        if modes.shape[1]:
-            rigid = modes @ (basis @ state.rigid[self.rigid_at[name]])
+        if felt.shape[1]:
+            rigid = felt @ (basis @ state.rigid[self.rigid_at[name]])
             wanted = now.compliance @ x + now.free + rigid - part.columns.T @ (s + du)
-            du += body.rigid_modes @ np.linalg.lstsq(seen_modes(modes), wanted, rcond=1e-10)[0]
+            du += motions @ np.linalg.lstsq(seen_modes(felt), wanted, rcond=1e-10)[0]
         return du
 
     # -- the way to a load ------------------------------------------------------------------------------------
@@ -182,8 +190,9 @@ class GrowingModel(Model):
         made = self._linearised(soft, amounts, seconds)
         share, last, ahead = 1.0, np.inf, _Ahead()
         for number in range(1, NEWTON_STEPS + 1):
+            self._frame(soft)
             self._now = {n: self._tangent(n, soft[n], made[n], amounts, seconds) for n in made}
-            self.compliance = self._linear.copy()
+            self.compliance = self._linear[0].copy()
             for name, part in self.whole.items():
                 self.compliance[np.ix_(part.at, part.at)] += self._now[name].compliance
             about = super()._one(given, lengths, method, about, amounts, seconds)

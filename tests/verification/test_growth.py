@@ -12,6 +12,7 @@ from setups import lines
 from holdersim.assembly import Assembly, Block, Bolt, Interface, Layer, LayerStack, Rect, Solid
 from holdersim.materials.elastic import Elastic
 from holdersim.materials.hyperelastic import NeoHookean
+from holdersim.materials.inelastic import Inelastic
 from holdersim.materials.rubber import Rubber
 from holdersim.nonlinear import model_of
 from holdersim.solve import Model, State
@@ -39,11 +40,12 @@ def stacked(
     ends: tuple[Elastic, float],
     held: tuple[Bolt, ...],
     more: tuple[tuple[str, float, Rubber], ...] = (),
+    area: Rect = AREA,
 ) -> Model:
     """Cell, rubber sheets and plates on each other without friction, guided, drawn together by bolts."""
     material, thick = ends
     guided = {"xmin": "x", "ymin": "y"}
-    x, y = (lines(0.0, b, round(b / PIXEL)) for b in (AREA.x1, AREA.y1))
+    x, y = (lines(0.0, b, round(b / PIXEL)) for b in (area.x1, area.y1))
     plate = Block(x, y, lines(0.0, thick, 1))
     solids = [Solid("low", plate, material, 2, 0.0, fixed=guided, warms=True)]
     solids.append(replace(cell, z=thick, warms=True))
@@ -53,16 +55,16 @@ def stacked(
         z += t
     solids.append(Solid("top", plate, material, 2, z, fixed=guided, warms=True))
     faces = tuple(
-        Interface(f"i{k}", f"{a.name}.top", f"{b.name}.bottom", AREA, PIXEL)
+        Interface(f"i{k}", f"{a.name}.top", f"{b.name}.bottom", area, PIXEL)
         for k, (a, b) in enumerate(pairwise(solids))
     )
     return model_of(Assembly(tuple(solids), faces, held))
 
 
-def layered(material: Elastic, height: float, **more: object) -> Solid:
+def layered(material: Elastic, height: float, area: Rect = AREA) -> Solid:
     """A stack of one growing layer."""
-    layer = Layer("Si", height, AREA, material)
-    return Solid("cell", LayerStack((layer,), AREA, 1.0, 1.0), None, 1, swelling=("Si",), **more)  # type: ignore[arg-type]
+    layer = Layer("Si", height, area, material)
+    return Solid("cell", LayerStack((layer,), area, 1.0, 1.0), None, 1, swelling=("Si",))
 
 
 def total(state: State) -> float:
@@ -155,3 +157,37 @@ def test_growth_that_is_held(
     else:
         assert float(u[:, 2].max()) == pytest.approx(0.5 * 0.0185714285714, rel=1e-9)
         assert sigma[:, :3] == pytest.approx(np.tile(stress, (len(sigma), 1)), rel=1e-9, abs=1e-7)
+
+
+@pytest.mark.parametrize("sheets", [False, True])
+def test_layers_under_large_strain_between_others(sheets: bool) -> None:
+    """A layer with a law, elastic here, between plates alone and among rubber: as the linear one while it grows little.
+
+    At twice its volume it is as thick as it grows, so that bolts and rubber feel the whole growth.
+    """
+    rubber = Rubber("silicone", NeoHookean(2.5), 5000.0)
+    pads = (("pad_1", 3.0, rubber), ("pad_2", 3.0, rubber)) if sheets else ()
+    held = bolts("low", "top", 10e3)
+    room = Rect(0.0, 8.0, 0.0, 6.0)
+    linear = layered(SOFT, 0.1, room)
+    layer = linear.shape.layers[0]  # type: ignore[union-attr]
+    law = Inelastic("elastic", ((0.0, SOFT.E), (4.0, SOFT.E)))
+    large = replace(linear, shape=replace(linear.shape, layers=(replace(layer, law=law),)))  # type: ignore[type-var]
+    rises = []
+    for cell in (linear, large):
+        model = stacked(cell, 0.1, (STEEL, 10.0), held, pads, room)
+        first = model.tighten(dict.fromkeys(("b1", "b2", "b3", "b4"), 1.0))
+        small, full = (model.locked(first, amounts={"swell:cell.Si": g}) for g in (2e-3, 1.0))
+        rises.append((total(small) - total(first), total(full) - total(first)))
+        back = model.locked(full, amounts={"swell:cell.Si": 0.0})
+        assert total(back) == pytest.approx(total(first), rel=1e-5)
+    assert rises[1][0] == pytest.approx(rises[0][0], rel=5e-3)
+    if sheets:
+        assert rises[1][1] == pytest.approx(rises[0][1], rel=5e-3)  # the rubber takes it
+    else:
+        # logarithmic strain of a layer twice as thick: h ln(...) instead of h (...)
+        soft = (20.0 / STEEL.E) / room.area + 1 / 40e3
+        force = rises[1][1] + 4.0
+        thick = 0.2 * np.exp(-force / room.area / SOFT.E)
+        gives = (force - 4.0) * soft
+        assert thick - 0.1 * np.exp(-4.0 / room.area / SOFT.E) == pytest.approx(gives, rel=2e-2)
