@@ -12,6 +12,7 @@ import typer
 from . import __version__
 from .errors import EnvironmentProblem, HoldersimError
 from .paper_cli import app as paper_app
+from .sweep_cli import app as sweep_app
 
 EXAMPLES = """Exit codes: 0 ok, 2 invalid input, 3 not converged, 4 physically refused, 5 environment.
 
@@ -35,6 +36,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(paper_app, name="paper")
+app.add_typer(sweep_app, name="sweep")
 CaseFile = Annotated[Path, typer.Argument(help="case file (TOML)", metavar="CASE")]
 Results = Annotated[Path, typer.Option("-o", "--output", help="folder of all results")]
 

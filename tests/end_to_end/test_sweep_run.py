@@ -1,0 +1,192 @@
+"""Sweeps that are killed, interrupted, poisoned or out of disk: every row ends once, with the digits of a calm run."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+from swept import HEAD, LATIN, POISON, endings, started, steady, written
+
+from holdersim import sweep
+from holdersim.errors import ResultError
+from holdersim.run import run
+from holdersim.sweep.plan import open_plan
+from holdersim.sweep.status import ends
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A shelf that the sweeps of this file share."""
+    place = tmp_path_factory.mktemp("shelf")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOLDERSIM_CACHE", str(place))
+        yield place
+
+
+@pytest.fixture(scope="module")
+def calm(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sweep that nobody disturbed, by one worker."""
+    place = tmp_path_factory.mktemp("calm")
+    sweep.make(written(place, HEAD + LATIN), place / "plan")
+    assert sweep.begin(place / "plan", 1).by["ok"] == 40
+    return place / "plan"
+
+
+def test_points_are_what_run_gives(calm: Path, tmp_path: Path) -> None:
+    """Ten rows, each solved alone by `run`: every number of the table to 1e-8 of the largest of its kind."""
+    rows = (
+        pyarrow.parquet.read_table(calm / "table.parquet").to_pylist()
+        if (calm / "table.parquet").exists()
+        else []
+    )
+    rows = rows or (steady(calm) and pyarrow.parquet.read_table(calm / "table.parquet").to_pylist())
+    compared = 0
+    for k in random.Random(1).sample(range(40), 10):
+        case = sweep.case_of(calm, k)
+        result = run(case, tmp_path, pictures=False, fields=False)
+        assert rows[k]["identity"] == case.identity() == result.summary["identity"]
+        for face, numbers in result.at()["interfaces"].items():
+            scale = max(abs(v) for v in numbers.values() if v is not None)
+            for name, value in numbers.items():
+                assert rows[k][f"{face}: {name}"] == pytest.approx(value, rel=1e-8, abs=1e-8 * scale)
+                compared += value is not None
+    assert compared > 300
+
+
+def test_two_workers_give_the_same_table_and_superelements_are_made_once(
+    calm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers begin at once with an empty shelf: the same bytes; each superelement was written once."""
+    shelf = tmp_path / "shelf"
+    monkeypatch.setenv("HOLDERSIM_CACHE", str(shelf))
+    sweep.make(written(tmp_path, HEAD + LATIN), tmp_path / "plan")
+    assert sweep.begin(tmp_path / "plan", 2).by["ok"] == 40
+    assert steady(tmp_path / "plan") == steady(calm)
+    kept = {f.stem for f in shelf.glob("*.superelement")}
+    made = {f.stem: f.read_text().count("made") for f in shelf.glob("*.lock")}
+    assert len(kept) == 5  # the cell, and two plates of each of two Poisson's ratios
+    assert made == dict.fromkeys(kept, 1)
+
+
+@pytest.mark.slow
+def test_workers_killed_at_random_times(calm: Path, cache: Path, tmp_path: Path) -> None:
+    """SIGKILL of a worker at 20 random times, then resume: no row is lost or ended twice as ok, and the same bytes."""
+    text, dice, kills = HEAD + LATIN, random.Random(5), 0
+    sweep.make(written(tmp_path, text), tmp_path / "plan")
+    process = started(tmp_path / "plan", "run", "--local", "2")
+    while kills < 20:
+        time.sleep(dice.uniform(0.05, 0.8))
+        if process.poll() is not None:
+            if sweep.counts(tmp_path / "plan").by["ok"] == 40:
+                break
+            process = started(tmp_path / "plan", "resume", "--local", "2")
+        workers = _children(process.pid)
+        if workers:
+            os.kill(dice.choice(workers), signal.SIGKILL)
+            kills += 1
+    process.communicate(timeout=120)
+    sweep.resumed(tmp_path / "plan", workers=2)
+    assert kills >= 5
+    assert steady(tmp_path / "plan") == steady(calm)
+    assert set(endings(tmp_path / "plan")) == set(range(40))
+
+
+def test_killed_controller(calm: Path, cache: Path, tmp_path: Path) -> None:
+    """Its workers end with it; while it runs a second start is refused; resume gives the same bytes, no row twice."""
+    sweep.make(written(tmp_path, HEAD + LATIN), tmp_path / "plan")
+    process = started(tmp_path / "plan", "run", "--local", "2")
+    _wait(lambda: sweep.counts(tmp_path / "plan").by["ok"] >= 3, process)
+    with pytest.raises(ResultError, match="at work on this plan already"):
+        sweep.resumed(tmp_path / "plan")
+    process.kill()
+    process.wait()
+    done = sweep.counts(tmp_path / "plan").by["ok"]
+    assert done < 40
+    sweep.resumed(tmp_path / "plan", workers=2)
+    assert steady(tmp_path / "plan") == steady(calm)
+    assert endings(tmp_path / "plan") == dict.fromkeys(range(40), 1)
+
+
+def test_the_same_plan_twice_is_refused(calm: Path) -> None:
+    """A plan that was begun is not begun again."""
+    with pytest.raises(ResultError, match="begun already; use holdersim sweep resume"):
+        sweep.begin(calm)
+
+
+def test_poisoned_rows_take_down_only_themselves(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Crash, memory, NaN, mesh, a bug, an invalid value: each ends as what it is, the others are ok."""
+    (tmp_path / "holders").mkdir()
+    (tmp_path / "holders" / "poisoned.py").write_text(POISON)
+    monkeypatch.setenv("HOLDERSIM_GEOMETRIES", str(tmp_path / "holders"))
+    moods = ["good", "segfault", "memory", "nan", "mesh", "bug", "wild", "good", "good"]
+    table = f'[sweep]\nsample = "zip"\nbatch = 3\n[sweep.vary]\n"holder.mood" = {json.dumps(moods)}\n'
+    table += f'"steps[0].pressure" = {json.dumps([f"{k + 1} MPa" for k in range(9)])}\n'
+    head = HEAD.replace('kind = "bare_uniaxial"', 'kind = "poisoned"').replace(
+        'plate = { material = "SS304", flatness = { dish = "8 um" } }\n', ""
+    )
+    sweep.make(written(tmp_path, head + table), tmp_path / "plan")
+    counted = sweep.begin(tmp_path / "plan", 2)
+    found = ends(open_plan(tmp_path / "plan"))
+    assert [e["status"] for e in found] == (
+        ["ok", "killed", "failed", "failed", "failed", "failed", "invalid", "ok", "ok"]
+    )
+    assert counted.classes["MemoryError"] == counted.classes["ZeroDivisionError"] == 1
+    assert counted.classes["GeometryError"] >= 1
+    assert 'holder.mood = "wild"' in found[6]["message"]
+    before = endings(tmp_path / "plan")
+    again = sweep.resumed(tmp_path / "plan", ["MemoryError"], 1)
+    assert again.by == counted.by
+    after = endings(tmp_path / "plan")
+    assert {k for k in after if after[k] > before[k]} == {
+        1,
+        2,
+    }  # the killed one and the class that was asked for
+
+
+def test_full_disk(calm: Path, cache: Path, tmp_path: Path) -> None:
+    """Files of the sweep may not grow beyond 10 kB for a while: the run says so, what is written is whole."""
+    sweep.make(written(tmp_path, HEAD + LATIN), tmp_path / "plan")
+    command = [sys.executable, "-m", "holdersim", "sweep", "run", str(tmp_path / "plan"), "--local", "2"]
+    limited = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=_small_files)
+    assert limited.returncode == 5
+    assert "disk of the sweep is full" in limited.stderr and "holdersim sweep resume" in limited.stderr
+    for file in (tmp_path / "plan" / "chunks").glob("*.jsonl"):
+        assert file.stat().st_size <= 10000
+        assert all(json.loads(line) for line in file.read_text().splitlines())
+    sweep.resumed(tmp_path / "plan", workers=2)
+    assert steady(tmp_path / "plan") == steady(calm)
+    assert endings(tmp_path / "plan") == dict.fromkeys(range(40), 1)
+
+
+def _small_files() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10000, 10000))
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if int(entry.read_text().rsplit(")", 1)[1].split()[1]) == pid:
+                found.append(int(entry.parent.name))
+        except (OSError, IndexError):
+            continue
+    return found
+
+
+def _wait(reached: object, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not reached():  # type: ignore[operator]
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
