@@ -15,8 +15,8 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from ..contact import ContactProblem, active_set
-from ..errors import PhysicsRefused
+from ..contact import ContactProblem, active_set, projected_cg
+from ..errors import NotConvergedError, PhysicsRefused
 from ..materials.elastic import Elastic
 from ..network import OWN
 from ..solve import LIMITS, Model, check_limits
@@ -75,7 +75,10 @@ class Response:
         """The solution for initial gaps (n,) [mm] and bolt forces (m,) [N]."""
         offset, load = self.offset(gap, bolts)
         problem = ContactProblem(self.compliance, offset, np.zeros(0), self.modes, load, "response")
-        found = active_set(problem, guess)
+        try:
+            found = active_set(problem, guess)
+        except NotConvergedError:  # slower, but every step lowers the energy
+            found = projected_cg(problem)
         check_limits("response", found.certificates, LIMITS)
         return Pressed(found.force, found.force > 0, found.gap)
 
@@ -177,7 +180,7 @@ class Response:
         matrix, shift = self._system(on)
         inverse = np.linalg.inv(matrix)
         r = self.modes.shape[1]
-        out = inverse[: len(on)].copy()
+        out: Array = np.array(inverse[: len(on)], dtype=np.float64)
         # the shift by s R R^T moves only the columns of the resultant
         out[:, len(on) :] = shift**0.5 * inverse[: len(on), len(on) : len(on) + r]
         return out
@@ -186,5 +189,5 @@ class Response:
 def _seen(modes: Array) -> Array:
     """Combinations (r, s) of rigid motions that the pixels feel, independent of each other."""
     _, s, vt = np.linalg.svd(np.linalg.qr(modes, mode="r"))
-    count = int((s > 1e-9 * max(float(s.max(initial=0.0)), 1e-300)).sum())
-    return np.asarray(vt[:count].T, dtype=np.float64)
+    seen = s > 1e-9 * max(float(s.max(initial=0.0)), 1e-300)
+    return np.asarray(vt[seen].T, dtype=np.float64)

@@ -226,7 +226,8 @@ def linear_theory(
     """Standard deviation map [MPa] and covariance (k, k) [MPa2] of film samples while the pressed set stays."""
     slope = response.linear(active)
     n = response.pixels
-    full, sample = [np.zeros((len(read.full), 0))], [np.zeros((len(read.matrix), 0))]
+    full: list[Array] = [np.zeros((len(read.full), 0))]
+    sample: list[Array] = [np.zeros((len(read.matrix), 0))]
     for c in causes:
         if c.force is not None:
             moved = slope[:, n:] @ (bolts[:, None] * c.force)
