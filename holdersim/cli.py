@@ -12,6 +12,7 @@ import typer
 from . import __version__
 from .errors import EnvironmentProblem, HoldersimError
 from .paper_cli import app as paper_app
+from .study_cli import mount as mount_studies
 from .sweep_cli import app as sweep_app
 
 EXAMPLES = """Exit codes: 0 ok, 2 invalid input, 3 not converged, 4 physically refused, 5 environment.
@@ -204,6 +205,9 @@ def _log_to_terminal() -> None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     logging.getLogger("holdersim").addHandler(handler)
     logging.getLogger("holdersim").setLevel(logging.INFO)
+
+
+mount_studies(app, _log_to_terminal)
 
 
 def main() -> None:
