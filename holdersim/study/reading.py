@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..assembly import Rect
 from ..errors import CaseError, Mistake
-from ..metrics import film_samples
+from ..metrics import film_samples, inside
 from ..record import centres, unfold
 from ..schema import nearest
 from ..solve import Model
@@ -28,12 +28,14 @@ NUMBERS = ("Mean contact pressure [MPa]", "CV [-]", "p5 [MPa]", "p95 [MPa]", "p5
 class Reading:
     """Film-averaged pressures [MPa] on a region, matrix f + constant, and the area (k,) [mm2] each stands for.
 
-    full: the same for the pixels of the whole map, of `shape`, at centres x, y [mm]; NaN constant beyond the layer.
+    mean: force on the region over its area, by pixel force [MPa/N], and its constant [MPa] last;
+    full: the pixels of the whole map, of `shape`, at centres x, y [mm]; NaN constant beyond the layer.
     """
 
     matrix: Array
     constant: Array
     weights: Array
+    mean: Array
     full: Array
     full_constant: Array
     shape: tuple[int, int]
@@ -53,20 +55,22 @@ class Reading:
         """Each of NUMBERS for pixel forces (samples, n)."""
         v = self.samples(np.atleast_2d(forces))
         w = self.weights / self.weights.sum()
-        mean = v @ w
-        deviation = np.sqrt(((v - mean[:, None]) ** 2) @ w)
+        average = v @ w
+        deviation = np.sqrt(((v - average[:, None]) ** 2) @ w)
+        mean = np.atleast_2d(forces) @ self.mean[:-1] + self.mean[-1]
         low, high = (np.array([_percentile(row, w, q)[0] for row in v]) for q in (5, 95))
-        values = (mean, deviation / mean, low, high, low / high)
+        values = (mean, deviation / average, low, high, low / high)
         return dict(zip(NUMBERS, values, strict=True))
 
     def slope(self, number: str, force: Array) -> Array:
         """Derivative (n,) of one of NUMBERS by the pixel forces at (n,) [1/N]."""
+        if number == NUMBERS[0]:
+            return self.mean[:-1]
         v, w = self.samples(force), self.weights / self.weights.sum()
         mean = float(v @ w)
         deviation = float(np.sqrt(((v - mean) ** 2) @ w))
         (low, dlow), (high, dhigh) = _percentile(v, w, 5), _percentile(v, w, 95)
         by_sample = {
-            NUMBERS[0]: w,
             NUMBERS[1]: w * ((v - mean) / max(deviation, 1e-300) / mean - deviation / mean**2),
             NUMBERS[2]: dlow,
             NUMBERS[3]: dhigh,
@@ -110,8 +114,10 @@ def reading(response: Response, at: str, film: float, region: Rect | None = None
         values, weights = film_samples(column.reshape(empty.shape) + empty, covered, x, y, region, film)
         columns.append(values)
     own, weights = film_samples(level.reshape(empty.shape) + empty, covered, x, y, region, film)
+    here = (inside(region, covered, x, y) * (covered > 0)).ravel()
+    mean = np.append(here @ full, here @ level) / here.sum()
     shape = (len(y), len(x))
-    return Reading(np.array(columns).T, own, weights, full, level + empty.ravel(), shape, x, y)
+    return Reading(np.array(columns).T, own, weights, mean, full, level + empty.ravel(), shape, x, y)
 
 
 def _region(model: Model, at: str) -> Rect:
@@ -141,12 +147,12 @@ def _plane(response: Response, at: str) -> tuple[Array, Array, Array]:
             break
         start += int((covered > 0).sum())
     area = np.asarray(covered).ravel()
-    inside = slice(start, start + int((area > 0).sum()))
+    own = slice(start, start + int((area > 0).sum()))
     rows, constant = np.zeros((grid.size, response.pixels)), np.zeros(grid.size)
     pixels = part.at < response.pixels  # nothing else than pixels presses on a cell
     values = np.zeros((int((area > 0).sum()), response.pixels))
-    values[:, part.at[pixels]] = e.seen[inside][:, part.own[pixels]]
+    values[:, part.at[pixels]] = e.seen[own][:, part.own[pixels]]
     rows[area > 0] = values
     for cause, seen in e.seen_free.items():
-        constant[area > 0] += response.amounts.get(cause, 0.0) * seen[inside]
+        constant[area > 0] += response.amounts.get(cause, 0.0) * seen[own]
     return rows, constant, area

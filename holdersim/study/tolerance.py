@@ -15,12 +15,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import scipy.stats
 from numpy.typing import NDArray
-from pydantic import model_validator
 
 from ..errors import Mistake, PhysicsRefused
 from ..loads import Tighten
 from ..materials.rubber import Rubber
-from ..schema import key, refuse
+from ..schema import key
 from ..solve import Model
 from ..superelement import cache_folder
 from .common import Limit, StudyFile
@@ -52,24 +51,22 @@ class Tolerance(StudyFile):
     scatter: Scatter = key(doc="tables plates, thickness, bolts, wedge")
     criterion: tuple[Limit, ...] = key((), 'limits on numbers such as "CV [-]" that a holder must keep')
 
-    @model_validator(mode="after")
-    def _numbers(self) -> Tolerance:
-        for limit in self.criterion:
-            if limit.number not in NUMBERS:
-                raise refuse(
-                    f'criterion: "{limit.number}" is not counted here.', f"Known: {', '.join(NUMBERS)}."
-                )
-        if not any(getattr(self.scatter, n) for n in Scatter.model_fields):
-            raise refuse("nothing is scattered.", "Give scatter.plates, scatter.bolts or others.")
-        return self
-
     def wrong(self) -> list[Mistake]:
-        """The case must be tightened once, all bolts together."""
+        """What does not fit; the case must be tightened once, all bolts together."""
         steps, out = self.base.steps, []
         if len(steps) != 1 or not isinstance(steps[0], Tighten) or steps[0].sequence != "together":
             out.append(
                 Mistake("case", "must have one step that tightens all bolts together.", f'"{self.case}"')
             )
+        for i, limit in enumerate(self.criterion):
+            if limit.number not in NUMBERS:
+                hint = f"Known: {', '.join(NUMBERS)}."
+                out.append(
+                    Mistake(f"criterion[{i}].number", "is not counted here.", f'"{limit.number}"', hint)
+                )
+        if not any(getattr(self.scatter, n) for n in Scatter.model_fields):
+            hint = "Give scatter.plates, scatter.bolts or others."
+            out.append(Mistake("scatter", "nothing is scattered.", hint=hint))
         for name in ("plates", "thickness"):
             surface = getattr(self.scatter, name)
             if surface and not 1 <= surface.longest / surface.shortest <= MOST_RATIO:

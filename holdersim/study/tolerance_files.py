@@ -40,8 +40,9 @@ def sentences(study: Tolerance, o: Outcome) -> list[str]:
         out.append(
             f"{100 * p:.3g} % of {len(o.kept)} holders keep {limits} (standard error {100 * error:.2g} %)."
         )
-    out.append(f"CV on {study.at}: nominal {o.nominal[NUMBERS[1]]:.3g}, mean {cv['mean']:.3g} "
-               f"(standard error {cv['standard error']:.2g}), standard deviation {cv['standard deviation']:.3g}.")  # fmt: skip
+    mean = f"mean {cv['mean']:.3g} (standard error {cv['standard error']:.2g})"
+    spread = f"standard deviation {cv['standard deviation']:.3g}"
+    out.append(f"CV on {study.at}: nominal {o.nominal[NUMBERS[1]]:.3g}, {mean}, {spread}.")
     if o.shares and NUMBERS[1] in o.shares:
         rows = sorted(o.shares[NUMBERS[1]].items(), key=lambda r: -r[1][2])
         told = ", ".join(f"{n} {100 * v[2]:.2g} % (+-{100 * v[3]:.1g})" for n, v in rows)
@@ -67,11 +68,12 @@ def write(study: Tolerance, o: Outcome, folder: Path) -> list[Path]:
         out.writerows(zip(*(o.numbers[n] for n in NUMBERS), o.kept, strict=True))
     p, error = o.probability
     told = folder / "tolerance.json"
-    told.write_text(json.dumps({
-        "title": study.title, "samples": len(o.kept), "solved": o.solved, "seed": study.seed, "nominal": o.nominal,
-        "moments": o.moments(), "probability": p, "standard error of the probability": error,
-        "share of samples with the nominal pressed set": o.same_set,
-        "shares [first, its error, total, its error]": o.shares, "causes": o.names}, indent=1), encoding="utf-8")  # fmt: skip
+    content = {"title": study.title, "samples": len(o.kept), "solved": o.solved, "seed": study.seed}
+    content |= {"nominal": o.nominal, "moments": o.moments(), "causes": o.names}
+    content |= {"probability": p, "standard error of the probability": error}
+    content |= {"share of samples with the nominal pressed set": o.same_set}
+    content |= {"shares [first, its error, total, its error]": o.shares}
+    told.write_text(json.dumps(content, indent=1), encoding="utf-8")
     maps = folder / "maps.nc"
     at, unit = {"y": o.reading.y, "x": o.reading.x}, {"units": "MPa"}
     values = {"nominal": o.nominal_map, "mean": o.mean_map, "standard_deviation": o.deviation_map,
@@ -88,9 +90,10 @@ def _body(study: Tolerance, o: Outcome, folder: Path) -> Iterator[str]:
     yield page.picture(_histograms(study, o), folder / "distribution.png", "Distribution over all holders.")
     yield page.picture(_maps(study, o), folder / "maps.png", f"Pressure on {study.at} over all holders.")
     yield page.heading("Moments")
-    heads = list(next(iter(o.moments().values())))
-    yield page.table("number", ["nominal", *heads], [
-        (n, [page.number(o.nominal[n]), *(page.number(m[h]) for h in heads)]) for n, m in o.moments().items()])  # fmt: skip
+    moments = o.moments()
+    heads = list(next(iter(moments.values())))
+    lines = [(n, [page.number(v) for v in (o.nominal[n], *m.values())]) for n, m in moments.items()]
+    yield page.table("number", ["nominal", *heads], lines)
     if o.shares:
         yield page.heading("Shares of the causes in the variance (Sobol)")
         yield page.lead(
