@@ -31,7 +31,14 @@ def effects(inputs: Inputs, y: Array, name: str) -> Figure:
         at, numeric = _places(ax, values, found.levels)
         ax.plot(at, y, ".", ms=3, color="0.7", zorder=1, rasterized=True)
         mean_at = found.levels if numeric else range(len(found.levels))
-        ax.plot(mean_at, found.mean, "o-", ms=4, color=style.LINES[0], zorder=2)
+        ax.plot(
+            mean_at,
+            found.mean,
+            "o-" if numeric else "D",
+            ms=4 if numeric else 7,
+            color=style.LINES[0],
+            zorder=2,
+        )
         ax.set_xlabel(key)
         if (k - 1) % columns == 0:
             ax.set_ylabel(name)
@@ -84,7 +91,8 @@ def bars(found: Mapping[str, Share], name: str) -> Figure:
     ax.barh(order, [found[n].alone for n in order], color=style.LINES[0], height=0.5, label="alone")
     ax.set_xlim(0, 1)
     ax.set_xlabel(f"share of the variance of {name}")
-    ax.legend(loc="lower right")
+    if None not in totals:
+        ax.legend(loc="lower right")
     return made
 
 

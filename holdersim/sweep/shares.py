@@ -20,6 +20,8 @@ Codes = NDArray[np.int64]
 
 LEVELS = 12
 """Different values up to which an input is taken value by value, else in bins."""
+FINE = 50
+"""Bins of a share at most: coarser ones would hide what varies inside them."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,13 @@ def coded(values: Sequence[Any], bins: int) -> tuple[Codes, list[Any]]:
     return codes, [float(given[codes == k].mean()) for k in range(len(edges) + 1)]
 
 
-def _bins(rows: int) -> int:
-    return int(np.clip(np.sqrt(rows), 3, LEVELS))
+def _bins(rows: int, most: int) -> int:
+    return int(np.clip(np.sqrt(rows), 3, most))
 
 
 def effect(values: Sequence[Any], y: Array) -> Effect:
     """Mean of a number at each level of an input."""
-    codes, levels = coded(values, _bins(len(y)))
+    codes, levels = coded(values, _bins(len(y), LEVELS))
     count = np.bincount(codes, minlength=len(levels)).astype(np.int64)
     return Effect(levels, np.bincount(codes, y, len(levels)) / np.maximum(count, 1), count)
 
@@ -73,7 +75,7 @@ def shares(inputs: Mapping[str, Sequence[Any]], y: Array) -> dict[str, Share]:
     full = len(rows) == len(y) == prod(different.values())
     out = {}
     for name, values in inputs.items():
-        codes, levels = coded(values, different[name] if full else _bins(len(y)))
+        codes, levels = coded(values, different[name] if full else _bins(len(y), FINE))
         between = _between(codes, y)
         if full:
             others = [tuple(str(v[k]) for n, v in inputs.items() if n != name) for k in range(len(y))]
