@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from .errors import EnvironmentProblem, HoldersimError
 from .paper_cli import app as paper_app
 from .study_cli import mount as mount_studies
 from .sweep_cli import app as sweep_app
+
+if TYPE_CHECKING:
+    from .weight.page import Further
 
 EXAMPLES = """Exit codes: 0 ok, 2 invalid input, 3 not converged, 4 physically refused, 5 environment.
 
@@ -160,12 +163,34 @@ def compare(
 def weigh(
     studies: Annotated[list[Path], typer.Argument(help="study files (TOML)", metavar="STUDY ...")],
     output: Annotated[Path, typer.Option("-o", "--output")] = Path("results/weights"),
+    verify: Annotated[str | None, typer.Option(help="fe: chosen holders by finite elements too")] = None,
+    size: Annotated[str | None, typer.Option(help="fe: plates and chambers of equal uniformity")] = None,
 ) -> None:
-    """Weight of holders by closed forms, alloys x ratings: page, tables. Example: holdersim weigh cases/weights/*.toml"""
+    """Weight of holders by closed forms: page and tables. Example: holdersim weigh cases/weights/*.toml"""
     from .weight.page import weigh_files
 
     _log_to_terminal()
-    _print_files(weigh_files(studies, output))
+    _print_files(weigh_files(studies, output, _by_elements(verify, size)))
+
+
+def _by_elements(verify: str | None, size: str | None) -> list[Further]:
+    """What finite elements add to a weight study; none of FEniCS without these options."""
+    from .errors import CaseError, Mistake
+
+    given = {"--verify": verify, "--size": size}
+    wrong = [Mistake(n, "must be fe.", f'"{v}"') for n, v in given.items() if v not in (None, "fe")]
+    if wrong:
+        raise CaseError("weigh", wrong)
+    out: list[Further] = []
+    if verify:
+        from .sized.verify import verify as by_elements
+
+        out.append(by_elements)
+    if size:
+        from .sized.sizing import size as sized
+
+        out.append(sized)
+    return out
 
 
 @app.command()

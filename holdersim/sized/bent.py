@@ -7,6 +7,7 @@ Nothing is solved anew for another alloy of equal Poisson's ratio or another pre
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..assembly import Hole, Plate, Rect, Seat, Solid
 from ..body import Body
+from ..errors import GeometryError
 from ..fasteners import SIZES
 from ..materials.elastic import Elastic
 from ..network import build_body
@@ -27,6 +29,8 @@ Array = NDArray[np.float64]
 BOTH = ("x0", "y0")
 UNIT = 1.0
 """Modulus [MPa] and pressure [MPa] of what is solved."""
+FINER = (1.0, 0.87, 0.76, 0.66)
+"""Sizes of elements that are tried."""
 ELEMENTS = 12
 """Elements between two lines of bolts."""
 AWAY = 1.5
@@ -50,15 +54,12 @@ class Bent:
     """A plate by finite elements for q = E = 1 MPa: deflection on level seats, under equal bolt forces, stress.
 
     deflection: greatest displacement [mm] of the pressed area against the mean of the seats; uneven: of the same
-    plate when all bolts pull alike, which bends a plate on more than four bolts far more; bend, bend_uneven: highest
-    less lowest place of the pressed area; stress: greatest normal stress along a side of the plate on its faces, away
-    from the bolts [MPa].
+    plate when all bolts pull alike, which bends a plate on more than four bolts far more; stress: greatest normal
+    stress along a side of the plate on its faces, away from the bolts [MPa].
     """
 
     deflection: float
     uneven: float
-    bend: float
-    bend_uneven: float
     stress: float
     unknowns: int
 
@@ -107,24 +108,39 @@ def _bent(
         here = (np.abs(x) < patch.x1) & (np.abs(y) < patch.y1)
         return np.stack([0 * x, 0 * x, np.where(here, UNIT, 0.0)])
 
-    shape = Plate(*sides, holes, seats, patch, size, 1.5 * size, 2)
-    plate = Solid("plate", shape, Elastic("unit", UNIT, nu), 2, symmetry=BOTH, tractions={"press": press})
     quarter = [(n, x, y) for n, x, y in numbered if min(x, y) > -1e-9]
     share = np.array(
         [(0.5 if abs(x) < 1e-9 else 1.0) * (0.5 if abs(y) < 1e-9 else 1.0) for _, x, y in quarter]
     )
-    condenser = Condenser(plate, Links((), tuple(f"seat:{n}" for n, *_ in quarter)), build_body, None)
-    element = condenser.get()
+    links = Links((), tuple(f"seat:{n}" for n, *_ in quarter))
+
+    def condensed(size: float) -> Condenser:
+        shape = Plate(*sides, holes, seats, patch, size, 1.5 * size, 2)
+        plate = Solid("plate", shape, Elastic("unit", UNIT, nu), 2, symmetry=BOTH, tractions={"press": press})
+        return Condenser(plate, links, build_body, None)
+
+    condenser, element = _meshed(condensed, size)
     body, even = condenser.body, float(condenser.body.own_load()[2::3].sum()) * share / share.sum()
     # columns: forces that hold the seats level, and equal ones
     moved = [_moved(condenser, f) for f in (_level(element), even)]
     inward = np.array([body.mean_inward(f"seat:{n}") for n, *_ in quarter])
-    on = (np.abs(body.coordinates[:, 2]) < 1e-9) & _within(patch, body.coordinates)
+    on = (np.abs(body.coordinates[:, 2]) < 1e-9) & within(patch, body.coordinates)
     lifted = [float((u[on, 2] + np.average(inward @ u.ravel(), weights=share)).max()) for u in moved]
     far = [(x, y, AWAY * screw.washer_outer / 2) for _, x, y in quarter]
-    ranges = [float(np.ptp(u[on, 2])) for u in moved]
-    stress = _greatest(body, moved[0], far)
-    return Bent(lifted[0], lifted[1], ranges[0], ranges[1], stress, body.dofs)
+    stress = greatest(body, moved[0], far)
+    return Bent(lifted[0], lifted[1], stress, body.dofs)
+
+
+def _meshed(condensed: Callable[[float], Condenser], size: float) -> tuple[Condenser, Superelement]:
+    """A plate with elements of `size`, or somewhat smaller ones where gmsh finds no sound mesh."""
+    for share in FINER:
+        try:
+            made = condensed(share * size)
+            return made, made.get()
+        except GeometryError:
+            if share == FINER[-1]:
+                raise
+    raise AssertionError("FINER is empty")
 
 
 def _level(e: Superelement) -> Array:
@@ -138,12 +154,13 @@ def _moved(condenser: Condenser, forces: Array) -> Array:
     return condenser.displacement(forces, np.zeros(len(forces)))
 
 
-def _within(r: Rect, at: Array) -> NDArray[np.bool_]:
+def within(r: Rect, at: Array) -> NDArray[np.bool_]:
+    """Which points lie in a rectangle about the middle, in plan."""
     return (np.abs(at[:, 0]) <= r.x1 + 1e-9) & (np.abs(at[:, 1]) <= r.y1 + 1e-9)
 
 
-def _greatest(body: Body, u: Array, far: list[tuple[float, float, float]]) -> float:
-    """Largest |sigma_xx| or |sigma_yy| [MPa] at the corners of cells on both faces, away from the bolts."""
+def greatest(body: Body, u: Array, far: Sequence[tuple[float, float, float]]) -> float:
+    """Largest |sigma_xx| or |sigma_yy| [MPa] on both faces of a plate, beyond circles (x, y, radius)."""
     points, cells, _ = body.corner_mesh
     low, high, best = points[:, 2].min(), points[:, 2].max(), 0.0
     for k in range(8):

@@ -61,7 +61,7 @@ def stacks(rows: Sequence[Row], modulus: float) -> Section:
     columns = [
         (f"{short}: {what}", f"{name}: {key}")
         for short, name in (("soft", "soft stack"), ("cells", "stack of cells"))
-        for what, key in (("bend [um]", "bend [um]"), ("CV", "CV [-]"), ("p5/p95", "p5/p95 [-]"),
+        for what, key in (("deflection [um]", "deflection [um]"), ("CV", "CV [-]"), ("p5/p95", "p5/p95 [-]"),
                           ("without pressure", "share without pressure [-]"))
     ]  # fmt: skip
     return section("Plates on the stack by finite elements", text, rows, columns)
@@ -85,3 +85,21 @@ def chambers(rows: Sequence[Row]) -> Section:
         ("largest, FE [MPa]", "largest von Mises, FE [MPa]"),
         ("allowable [MPa]", "allowable [MPa]"),
     ))  # fmt: skip
+
+
+def sized(
+    rows: Sequence[Row], said: str, measure: str, limit: float, safety: float, modulus: float
+) -> Section:
+    """Holders of equal uniformity and safety."""
+    text = (
+        f"Outcome: {said}. Conditions: {measure} of {limit:g} on a block of cells of {modulus:.0f} MPa, flat plates, "
+        f"all bolts alike; {safety:g} against yield by the greatest stress that finite elements find, for plates away "
+        "from their bolts; bolts, margins, gauge and fittings as in the closed form. Pads are springs at each place. "
+        "The fluid presses evenly whatever the wall, so that chambers are sized by strength alone."
+    )
+    keys = ["closed form [mm]", "thickness [mm]", "heads [mm]", "uniformity [-]", "safety [-]", "mass [kg]"]
+    lines = [
+        (f"{r['alloy']}, {r['rating [MPa]']:g} MPa, {r['kind']}",
+         [number(r.get(k)) for k in keys] + [r.get("binding") or r.get("why", "")]) for r in rows
+    ]  # fmt: skip
+    return Section("Sized by finite elements (reconstruction)", text, "holder", [*keys, "decided by"], lines)

@@ -30,12 +30,10 @@ def chosen(study: Study, count: int = COUNT) -> list[Point]:
     """A spread over alloys, ratings and holders of those that exist and have a geometry here."""
     kinds = [c for c in study.closures if c in vessels.MODELLED] if "isostatic" in study.holders else []
     plates = "uniaxial" in study.holders
-    share = count // 2 if plates and kinds else count
-    out = list(_spread(study, "", share)) if plates else []
+    half = count // 2 if kinds else count
+    out = list(_spread(study, "", half)) if plates else []
     for k, closure in enumerate(kinds):
-        out += _spread(
-            study, closure, ceil((count - len(out)) / (len(kinds) - k)) if k else ceil(share / len(kinds)), k
-        )
+        out += _spread(study, closure, max(2, ceil((count - len(out)) / (len(kinds) - k))), k)
     return out
 
 
@@ -97,12 +95,14 @@ def _stacked(study: Study, point: Point, m: Elastic) -> Row:
     for name, modulus in (("soft stack", None), ("stack of cells", cell_modulus(study))):
         try:
             made = stacked.case(point, m, study.block, modulus)
-            u = stacked.uniformity(made, stacked.solved(made))
+            state = stacked.solved(made, keep=True)
+            u = stacked.uniformity(made, state)
+            w = stacked.deflection(state, study.block.loaded)
         except HoldersimError as why:
             log.warning("%s, %g MPa on the %s: %s", point.alloy, point.rating, name, why)
             out[f"{name}: not solved"] = str(why).splitlines()[-1].strip()
             continue
-        out |= {f"{name}: bend [um]": u.bend, f"{name}: CV [-]": u.cv, f"{name}: p5/p95 [-]": u.p5_p95,
+        out |= {f"{name}: deflection [um]": 1e3 * w, f"{name}: CV [-]": u.cv, f"{name}: p5/p95 [-]": u.p5_p95,
                 f"{name}: share without pressure [-]": u.open}  # fmt: skip
     return out
 

@@ -25,6 +25,7 @@ from ..materials.elastic import Elastic
 from ..schema import Entry, explained, key, mistakes, some
 from ..stacks import AnyCell
 from ..units import Kind, Length, Pressure, Strength, door
+from .equal import Equal
 from .isostatic import Closure, Isostatic
 from .point import Point, Stack
 from .uniaxial import Uniaxial
@@ -111,6 +112,7 @@ class Study(Entry):
     module: Module | None = key(None, "what is pressed, by its cells; or a stack")
     uniaxial: Uniaxial | None = key(None, "assumptions of uniaxial holders")
     isostatic: Isostatic | None = key(None, "assumptions of isostatic chambers")
+    equal: Equal | None = key(None, "what is equal when holders are sized by finite elements")
     sensitivity: tuple[Variation, ...] = key((), "assumptions that are varied one at a time")
     _name: str = PrivateAttr("study")
 
