@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import PhysicsRefused
+from ..fasteners import SIZES
 from ..materials.elastic import Elastic
 from ..weight.point import Point
 from ..weight.study import Study
@@ -43,7 +44,7 @@ def fixed_plates(study: Study, point: Point, modulus: float) -> list[Row]:
             u, stress = stacked.uniformity(made, state), stacked.plate_stress(state, first)
             for q in study.ratings:
                 k = q / point.rating
-                out.append(_row(m, q, "uniaxial", k * stress) | {
+                out.append(_row(m, q, "", k * stress) | {
                     "bend [um]": k * u.bend, "CV [-]": u.cv, "p5/p95 [-]": u.p5_p95,
                     "share without pressure [-]": u.open})  # fmt: skip
     return out
@@ -57,12 +58,29 @@ def fixed_chambers(study: Study, point: Point) -> list[Row]:
             w = vessels.by_elements(point, m)  # solved once for each Poisson's ratio
             for q in study.ratings:
                 k = q / point.rating
-                out.append(_row(m, q, "isostatic", k * w.peak) | {
+                out.append(_row(m, q, point.closure, k * w.peak) | {
                     "wall, inner face [MPa]": k * w.inside, "growth of the bore [um]": 1e3 * k * w.growth})  # fmt: skip
     return out
 
 
-def _row(m: Elastic, rating: float, holder: str, stress: float) -> Row:
+def fixed(study: Study, modulus: float) -> tuple[list[Row], str]:
+    """Rows of every alloy and rating in plates and in a welded vessel of fixed sizes, and whose sizes they are."""
+    rating = sorted(study.ratings)[len(study.ratings) // 2]
+    out: list[Row] = []
+    said = []
+    domed = [c for c in study.closures if c in vessels.DEPTHS][:1] if "isostatic" in study.holders else []
+    for kind in [*([""] if "uniaxial" in study.holders else []), *domed]:
+        points = (study.size(m, rating, kind) for m in study.alloys)
+        point = next((p for p in points if p.feasible and (kind or p.bolt in SIZES)), None)
+        if point is None:
+            continue
+        out += fixed_chambers(study, point) if kind else fixed_plates(study, point, modulus)
+        said.append(f"{kind or 'plates'} of {point.alloy} for {rating:g} MPa")
+    return out, " and ".join(said)
+
+
+def _row(m: Elastic, rating: float, closure: str, stress: float) -> Row:
+    holder = "isostatic" if closure else "uniaxial"
     safety = m.yield_strength / stress if m.yield_strength else float("nan")
-    return {"alloy": m.name, "rating [MPa]": rating, "holder": holder, "greatest stress [MPa]": stress,
-            "safety against yield [-]": safety}  # fmt: skip
+    names: Row = {"alloy": m.name, "rating [MPa]": rating, "holder": holder, "closure": closure}
+    return names | {"greatest stress [MPa]": stress, "safety against yield [-]": safety}

@@ -87,6 +87,19 @@ def chambers(rows: Sequence[Row]) -> Section:
     ))  # fmt: skip
 
 
+def fixed(rows: Sequence[Row], whose: str) -> Section:
+    """All alloys in holders of fixed sizes at the highest rating."""
+    text = (
+        f"Every alloy in {whose}, at the highest rating; every rating is in fixed_sizes.csv. Plates on the block of "
+        "cells by contact, vessels under the fluid. No alloy is solved for itself: compliances go as 1/E at equal Poisson's "
+        "ratio, and all is in proportion to the load, which holds for linear bodies with faces that fit."
+    )
+    columns = (("plates bend [um]", "bend [um]"), ("CV", "CV [-]"), ("p5/p95", "p5/p95 [-]"),
+               ("bore grows [um]", "growth of the bore [um]"), ("greatest stress [MPa]", "greatest stress [MPa]"),
+               ("safety against yield", "safety against yield [-]"))  # fmt: skip
+    return section("All alloys at fixed sizes by finite elements", text, rows, columns)
+
+
 def sized(
     rows: Sequence[Row], said: str, measure: str, limit: float, safety: float, modulus: float
 ) -> Section:

@@ -130,7 +130,7 @@ def plates(study: Study, m: Elastic, rating: float, equal: Equal, pads: Pads | N
     made = with_thickness(start, t)
     return row | {
         "thickness [mm]": t,
-        "mass [kg]": 1e3 * plates_mass(study, m, made, study.block, pads),
+        "mass [kg]": 1e3 * plates_mass(m, made, study.block, pads),
         "binding": "uniformity" if strong else "strength",
         "uniformity [-]": uneven if equal.measure == "CV" else 1 - uneven,
         "safety [-]": strength * equal.safety / stress,
@@ -142,7 +142,7 @@ def with_thickness(point: Point, t: float) -> Point:
     return replace(point, sizes=point.sizes | {"plate thickness": t})
 
 
-def plates_mass(study: Study, m: Elastic, point: Point, stack: Stack, pads: Pads | None) -> float:
+def plates_mass(m: Elastic, point: Point, stack: Stack, pads: Pads | None) -> float:
     """Mass [t] of plates, bolts and pads, counted as weight.uniaxial does."""
     s = point.sizes
     t, between = s["plate thickness"], 2 * pads.thickness if pads else 0.0

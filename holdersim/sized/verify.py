@@ -17,7 +17,7 @@ from ..stacks import AnyCell
 from ..weight.page import Section
 from ..weight.point import Point
 from ..weight.study import Study
-from . import bent, sections, stacked, vessels
+from . import alloys, bent, sections, stacked, vessels
 from .tables import write
 
 log = logging.getLogger(__name__)
@@ -170,7 +170,8 @@ def rows(study: Study, points: Sequence[Point] | None = None) -> tuple[list[Row]
 
 
 def verify(study: Study, folder: Path) -> list[Section]:
-    """Sections of the study's page; the same rows as verified_plates.csv and verified_chambers.csv in `folder`."""
+    """Sections of the study's page; the same rows as verified_plates.csv and verified_chambers.csv in `folder`,
+    and all alloys and ratings at fixed sizes as fixed_sizes.csv."""
     plates, chambers = rows(study)
     folder.mkdir(parents=True, exist_ok=True)
     out = []
@@ -180,4 +181,9 @@ def verify(study: Study, folder: Path) -> list[Section]:
     if chambers:
         write(chambers, folder / "verified_chambers.csv")
         out.append(sections.chambers(chambers))
+    log.info("%s: all alloys and ratings at fixed sizes by finite elements", study.name)
+    table, whose = alloys.fixed(study, cell_modulus(study))
+    if table:
+        write(table, folder / "fixed_sizes.csv")
+        out.append(sections.fixed([r for r in table if r["rating [MPa]"] == max(study.ratings)], whose))
     return out

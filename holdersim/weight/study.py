@@ -155,9 +155,20 @@ class Study(Entry):
         if "isostatic" in self.holders and not self.closures:
             hint = 'Write closures = ["hemispherical", "box"] or others.'
             yield Mistake("closures", "is missing: how the chamber ends decides its weight.", hint=hint)
+        yield from self._equal_mistakes()
         count = len(self.alloys) * len(self.ratings) * (1 + len(self.closures))
         if count > MOST:
             yield Mistake("ratings", f"{count} points; at most {MOST}.", hint="Name fewer alloys or ratings.")
+
+    def _equal_mistakes(self) -> Iterator[Mistake]:
+        known = {m.name for m in self.alloys}
+        unknown = [n for n in self.equal.alloys if n not in known] if self.equal else []
+        if unknown:
+            yield Mistake(
+                "equal.alloys",
+                f"{', '.join(unknown)} is not in this study.",
+                hint=f"It has {', '.join(known)}.",
+            )
 
     def _variation_mistakes(self) -> Iterator[Mistake]:
         for i, variation in enumerate(self.sensitivity):
