@@ -25,7 +25,7 @@ from holdersim.superelement import cache_folder
 STEEL, SOFT = Elastic("steel", 200e3, 0.3), Elastic("soft", 40.0, 0.3)
 SLAB = Rect.centred(16.0, 12.0)
 HALF = Rect(0.0, 8.0, -6.0, 6.0)
-FORCE = 100.0
+FORCE = 200.0
 PLACES = {"b1": (15.0, 10.0), "b2": (-15.0, 10.0), "b3": (-15.0, -10.0), "b4": (15.0, -10.0)}
 
 

@@ -17,7 +17,7 @@ from holdersim.study.pivot import Pivot
 from holdersim.study.reading import NUMBERS, Reading, reading
 from holdersim.study.response import Response
 
-BOLTS = studied.FORCE * np.array([1.0, 1.2, 0.9, 1.1])
+BOLTS = 0.5 * studied.FORCE * np.array([1.0, 1.2, 0.9, 1.1])
 
 
 @pytest.fixture(scope="module")
