@@ -66,7 +66,9 @@ def plan(
 def run(folder: Folder, workers: Workers = None) -> None:
     """Solve the rows of a plan with processes on this machine."""
     from .sweep import begin
+    from .sweep.start import refuse_ranks
 
+    refuse_ranks()
     typer.echo(begin(folder, workers).line())
 
 
@@ -113,8 +115,9 @@ def resume(
 ) -> None:
     """Solve what was not, or was killed. Rows that are ok are never solved again."""
     from .sweep.slurm import Job
-    from .sweep.start import resumed, resumed_job
+    from .sweep.start import refuse_ranks, resumed, resumed_job
 
+    refuse_ranks()
     classes = [c.strip() for c in failed.split(",") if c.strip()]
     if slurm:
         typer.echo(resumed_job(folder, classes, Job(tasks, time, partition, account, memory, throttle)))
@@ -164,6 +167,7 @@ def row(
     """Solve one row alone, with all maps, fields and pictures."""
     from .results import short_summary
     from .run import run as solve
-    from .sweep.start import case_of
+    from .sweep.start import case_of, refuse_ranks
 
+    refuse_ranks()
     typer.echo(short_summary(solve(case_of(folder, number), results=output)))

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from ..case import Case
+from ..holder import Holder
 from .vary import Row, changed
 
 TABLES = ("holder", "cell", "grid", "mesh")
@@ -25,12 +28,15 @@ class Cases:
     def __init__(self, base: Mapping[str, Any], folder: Path, name: str):
         self.base, self.context = base, {"folder": str(folder), "source": name, "name": name}
         self._passed: dict[str, Any] = {}
+        self._kinds: dict[str, type[Holder]] = {}
 
     def case(self, row: Row) -> Case:
         """The case of a row; CaseError with every mistake."""
         data = changed(self.base, row)
         texts = {t: f"{t} {_text(data[t])}" for t in TABLES if t in data}
         swapped = {t: self._passed.get(text, data[t]) for t, text in texts.items()}
+        if "holder" in swapped:
+            swapped["holder"] = self._holder(swapped["holder"])
         steps = data.get("steps")
         told = [f"step {_text(s)}" for s in steps] if isinstance(steps, list) else []
         if told:
@@ -39,7 +45,18 @@ class Cases:
         if len(self._passed) < MOST:
             self._passed |= {text: getattr(made, t) for t, text in texts.items()}
             self._passed |= dict(zip(told, made.steps, strict=True))
+        self._kinds[made.holder.kind_name] = type(made.holder)
         return made
+
+    def _holder(self, table: Any) -> Any:
+        """A holder read by the class of its kind that was found before; as it is where that says no, to be told why."""
+        kind = self._kinds.get(str(table.get("kind"))) if isinstance(table, Mapping) else None
+        if kind is None:
+            return table
+        try:
+            return kind.model_validate({k: v for k, v in table.items() if k != "kind"}, context=self.context)
+        except ValidationError:
+            return table
 
 
 def _text(value: Any) -> str:

@@ -12,14 +12,14 @@ import pytest
 
 from holdersim import sweep
 from holdersim.case import Case
-from holdersim.errors import CaseError, ResultError
+from holdersim.errors import CaseError, EnvironmentProblem, ResultError
 from holdersim.solve import Model
 from holdersim.sweep.cases import Cases
 from holdersim.sweep.page import report
 from holdersim.sweep.plan import open_plan
 from holdersim.sweep.sharing import superelements
 from holdersim.sweep.slurm import Job, script
-from holdersim.sweep.start import begin_job
+from holdersim.sweep.start import begin_job, refuse_ranks
 from holdersim.sweep.vary import changed
 
 BASE: dict[str, Any] = {
@@ -173,3 +173,13 @@ def test_batch_script(tmp_path: Path) -> None:
     with pytest.raises(CaseError, match=r"3 mistake\(s\)"):
         begin_job(made.folder, Job(tasks=0, time="two hours", partition="a b"), dry_run=True)
     assert json.loads((made.folder / "plan.json").read_text())["identity"] in told
+
+
+@pytest.mark.parametrize("name", ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"])
+def test_several_ranks_are_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A case is solved by one process: who starts two is told, one is in order."""
+    monkeypatch.setenv(name, "1")
+    refuse_ranks()
+    monkeypatch.setenv(name, "2")
+    with pytest.raises(EnvironmentProblem, match="2 ranks: a case is solved by one process"):
+        refuse_ranks()
