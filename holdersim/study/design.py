@@ -100,7 +100,7 @@ class Design(StudyFile):
     limits: tuple[Limit, ...] = key((), "limits that every design must keep under every load")
     loads: tuple[Load, ...] = key((), "load cases; the case itself when there are none")
     method: Literal["auto", "smooth", "mixed"] = key(
-        "auto", "smooth: COBYQA; mixed: Optuna; auto: by the variables"
+        "auto", "smooth: COBYLA; mixed: Optuna; auto: by the variables"
     )
     evaluations: int = key(doc="designs that are tried at most", ge=3, le=100_000)
     seed: int = key(0, "of the search", ge=0)

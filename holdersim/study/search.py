@@ -1,4 +1,4 @@
-"""Searches: COBYQA for a few smooth variables, Optuna for lists and whole numbers, followed by a smooth search."""
+"""Searches: COBYLA for a few smooth variables, Optuna for lists and whole numbers, followed by a smooth search."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ SPARED = 0.3
 """Share of the evaluations kept for the smooth search after a mixed one."""
 MARGIN = 1e-3
 """Share by which the smooth search keeps inside the limits, so that what it settles on keeps them."""
+ROUNDS, SETTLED = 3, 1e-3
+"""Smooth searches one after the other, and the share of the goal below which a further one gains nothing."""
 SEVERE = 2.0
-"""Largest excess that a smooth search is told, so that failures do not spoil its models."""
+"""Goal, in shares of that of the start, of a design that cannot be solved."""
 
 
 @dataclass(frozen=True)
@@ -88,17 +90,19 @@ def _share(f: Free, value: Value) -> float:
 def _smooth(
     study: Design, evaluate: Evaluator, kept: dict[str, Value], start: list[float], most: int
 ) -> None:
-    """COBYQA (SciPy; derivative-free, keeps bounds) in shares of the ranges, the goal in shares of its start."""
+    """COBYLA (Powell 1994, in SciPy) in shares of the ranges, and again from the best design in a smaller region.
+
+    Its linear models hold where limits have kinks, as percentiles and spreads of contact pressures do.
+    """
     free = [f for f in study.free if f.set not in kept]
-    before, scale = len(evaluate.tried), None
+    before = len(evaluate.tried)
 
     def design(x: Array) -> Tried:
+        share = np.clip(x, 0.0, 1.0)
         values = {
             f.set: f.written(f.bounds[0] + s * (f.bounds[1] - f.bounds[0]))
-            for f, s in zip(free, x, strict=True)
+            for f, s in zip(free, share, strict=True)
         }
-        if len(evaluate.tried) - before >= most:
-            raise _Enough
         return evaluate({f.set: (kept | values)[f.set] for f in study.free})
 
     scale = abs(design(np.array(start)).goals[0]) or 1.0
@@ -107,30 +111,25 @@ def _smooth(
         tried = design(x)
         return SEVERE if tried.failure else tried.goals[0] / scale
 
-    limits: list[Any] = []
-    if study.limits:
+    def room(x: Array) -> Array:
+        excess = np.array(design(x).excess, dtype=np.float64)
+        excess = np.where(
+            excess > 1, 1 + np.log(np.maximum(excess, 1.0)), excess
+        )  # failures do not drown the rest
+        return np.concatenate([-MARGIN - excess, x, 1.0 - x])
 
-        def excess(x: Array) -> Array:
-            return np.minimum(np.array(design(x).excess, dtype=np.float64), SEVERE)
-
-        limits = [scipy.optimize.NonlinearConstraint(excess, -np.inf, -MARGIN)]
-    options = {
-        "initial_tr_radius": RADIUS,
-        "final_tr_radius": FINEST,
-        "maxfev": most,
-        "feasibility_tol": 1e-7,
-    }
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            scipy.optimize.minimize(goal, start, method="COBYQA", bounds=[(0.0, 1.0)] * len(free),
-                                    constraints=limits, options=options)  # fmt: skip
-    except _Enough:
-        log.info("the smooth search used up its evaluations")
-
-
-class _Enough(Exception):
-    """The evaluations are used up."""
+    radius, last = RADIUS, np.inf
+    for _ in range(ROUNDS):
+        left = most - (len(evaluate.tried) - before)
+        if left < len(free) + 2:
+            break
+        scipy.optimize.minimize(goal, start, method="COBYLA", constraints=[{"type": "ineq", "fun": room}],
+                                options={"rhobeg": radius, "tol": FINEST, "maxiter": left})  # fmt: skip
+        best = Found(study, tuple(evaluate.tried), 0).best
+        if best is None or best.goals[0] > last * (1 - SETTLED):
+            break
+        last, radius = best.goals[0], radius / 5
+        start = [_share(f, best.values[f.set]) for f in free]
 
 
 def _mixed(study: Design, evaluate: Evaluator, most: int) -> None:

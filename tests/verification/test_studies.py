@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -113,21 +114,24 @@ def _study(**change: Any) -> Design:
     return Design.model_validate(data, context={"folder": str(CASES), "name": "study"})
 
 
-def _brute_force(pressures: int, dishes: int) -> float:
-    """Least bolt force [N] of all designs on a grid, each solved as a contact problem of its own."""
+def _brute_force() -> float:
+    """Least bolt force [N] of all designs on a grid and on a finer one around it, each a contact problem of its own."""
     case, forces, response = _flat(read_case(BARE))
     read, dish = reading(response, "cathode", case.grid.film), _forms(80.0, 60.0)["dish"]
     unit = np.zeros(response.pixels)
     for j in response.model.joints.values():
         x, y = (c[j.pixels] for c in j.grid.centres)
         unit[j.span] = dish(x, y)
-    good = []
-    shares = np.linspace(1.0, 10.0, pressures) / 5.0
-    for share, height in itertools.product(shares, np.linspace(0.0, 0.07, dishes)):
-        pressed = response.press(response.gap + height * unit, share * forces)
-        if read.numbers(pressed.force)["p5 [MPa]"][0] >= LEAST:
-            good.append(share * forces[0])
-    return float(min(good))
+    best, centre, reach = np.inf, np.array([1.1, 0.035]), np.array([0.9, 0.035])
+    for count in (29, 21):  # shares of 5 MPa, heights [mm]
+        axes = [np.linspace(c - r, c + r, count) for c, r in zip(centre, reach, strict=True)]
+        for share, height in itertools.product(*axes):
+            pressed = response.press(response.gap + height * unit, share * forces)
+            good = read.numbers(pressed.force)["p5 [MPa]"][0] >= LEAST
+            if good and share * forces[0] < best:
+                best, centre = float(share * forces[0]), np.array([share, height])
+        reach = reach / 10
+    return best
 
 
 @pytest.mark.slow
@@ -135,9 +139,9 @@ def test_optimum_is_within_a_hundredth_of_brute_force(tmp_path: Path) -> None:
     study = _study()
     found = search(study, Evaluator(study, tmp_path))
     assert found.best is not None
-    least = _brute_force(61, 71)
+    least = _brute_force()
     assert found.best.goals[0] <= 1.01 * least
-    assert found.best.goals[0] >= 0.97 * least  # steps of the grid: 3 % of force at 5 MPa
+    assert found.best.goals[0] >= 0.98 * least  # steps of the finer grid are 1 % of the force
     assert found.best.numbers[""]["cathode: p5 [MPa]"] >= LEAST * (1 - 1e-6)
     # interrupted or asked again: nothing is solved twice, the same designs in the same order
     again = search(study, Evaluator(study, tmp_path))
@@ -176,7 +180,8 @@ def test_a_study_that_asks_too_much_says_what_to_relax(tmp_path: Path) -> None:
         optimise_file(file, tmp_path)
     text = str(told.value)
     assert "no design keeps all limits with holder.plate.flatness.dish -20 um to 0 um" in text
-    assert "Nearest: holder.plate.flatness.dish = -20 um" in text
+    near = re.search(rf"Nearest: {DISH} = (\S+) um", text)
+    assert near is not None and -20.0 <= float(near[1]) < -15.0
     assert "proof load of bolts [-] >= 1.2" in text and "kept" in text
     assert "Relaxed to" in text and f"widen {DISH}" in text
     assert (tmp_path / "much" / "optimise.html").is_file()
