@@ -6,6 +6,8 @@ one element thick that flows bulges from element to element at no cost, and no e
 squeezed between rough plates (E/Y = 200) is 6, 3 and 2 % stiffer at 2, 4, 8 elements through it than with the mean. At
 small strain the tangent is the stiffness of `Body`.
 
+A fluid presses on the faces where they lie now; it is taken to be all around the body.
+
 Layers without a law of their own are elastic. Stress is per volume free of stress: after growth by J a layer is as
 stiff and as strong per its new volume as its law says.
 """
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Amounts = Mapping[str, float] | None
+
+TURNING = np.diag([-2.0, -2.0, -2.0, -1.0, -1.0, -1.0]) + np.pad(np.ones((3, 3)), (0, 3))
+"""Moduli of a pressure that turns and grows with the faces, I x I - 2 sym, per p J; shears twice."""
 
 CHUNK = 512
 """Cells linearised at a time."""
@@ -157,7 +162,7 @@ class GrowthBody(Body):
         force, blocks = np.empty((cells, 8, 3)), np.empty((9, cells, 8, 8))
         now = self.present(amounts)
         for c in self._chunks():
-            force[c], blocks[:, c] = self._linearise(s, c, now, seconds, stable)
+            force[c], blocks[:, c] = self._linearise(s, c, now, seconds, stable, self._fluid(amounts))
         residual: Array = np.stack(
             [np.bincount(self.cell_nodes.ravel(), force[:, :, i].ravel(), nodes) for i in range(3)], axis=1
         )
@@ -240,9 +245,13 @@ class GrowthBody(Body):
         return F, elastic, respond(trial, s.inelastic[c].ravel(), s.elastic[c].ravel(), law, seconds)
 
     def _linearise(
-        self, s: GrowthState, c: slice, now: Present, seconds: float, stable: float
+        self, s: GrowthState, c: slice, now: Present, seconds: float, stable: float, fluid: float
     ) -> tuple[Array, Array]:
-        """Forces (cells, 8, 3) [N] and tangent (9, cells, 8, 8) [N/mm], components (xx, xy, ..., zz) first."""
+        """Forces (cells, 8, 3) [N] and tangent (9, cells, 8, 8) [N/mm], components (xx, xy, ..., zz) first.
+
+        fluid: pressure [MPa] all around. On the faces as they lie now it is one inside, p J on tau; less that on the
+        faces as they were, which is among the loads.
+        """
         F, _, at = self._respond(s, c, now, seconds)
         gradient, volume = self._points_of_cells
         cells = len(F)
@@ -252,7 +261,14 @@ class GrowthBody(Body):
         left = b.reshape(cells, 48, 24).transpose(0, 2, 1)
         stress, moduli = at.spatial()
         tau = np.asarray(stress.reshape(cells, 8, 6) * grown)
-        right = (moduli.reshape(cells, 8, 6, 6) * grown[..., None]) @ b
+        moduli = moduli.reshape(cells, 8, 6, 6) * grown[..., None]
+        before: Array = np.zeros((cells, 8, 3))
+        if fluid:
+            inside = fluid * np.linalg.det(F) * volume[c]
+            tau[..., :3] += inside[..., None]
+            moduli = moduli + inside[..., None, None] * TURNING
+            before = fluid * (gradient[c] * volume[c][..., None, None]).sum(axis=1).transpose(0, 2, 1)
+        right = moduli @ b
         tangent = (left @ right.reshape(cells, 48, 24)).reshape(cells, 8, 3, 8, 3)
         blocks = np.empty((9, cells, 8, 8))
         blocks[:] = tangent.transpose(2, 4, 0, 1, 3).reshape(blocks.shape)
@@ -262,7 +278,11 @@ class GrowthBody(Body):
             values -= stable * np.minimum(values, 0.0)
             full = (axes * values[..., None, :]) @ axes.swapaxes(-1, -2)
         blocks[[0, 4, 8]] += g.reshape(cells, 24, 8).transpose(0, 2, 1) @ (full @ g).reshape(cells, 24, 8)
-        return (left @ tau.reshape(cells, 48, 1)).reshape(cells, 8, 3), blocks
+        return (left @ tau.reshape(cells, 48, 1)).reshape(cells, 8, 3) - before, blocks
+
+    def _fluid(self, amounts: Amounts) -> float:
+        """Pressure [MPa] of the fluid around the body."""
+        return (amounts or {}).get("pressure", 0.0) if self.solid.fluid else 0.0
 
     # -- results ---------------------------------------------------------------------------------------------
 

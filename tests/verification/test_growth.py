@@ -7,9 +7,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from setups import lines
 
 from holdersim.assembly import Assembly, Block, Bolt, Interface, Layer, LayerStack, Rect, Solid
+from holdersim.geometry.mesh import mesh_shape
+from holdersim.growthbody import GrowthBody
 from holdersim.materials.elastic import Elastic
 from holdersim.materials.hyperelastic import NeoHookean
 from holdersim.materials.inelastic import Inelastic
@@ -191,3 +194,26 @@ def test_layers_under_large_strain_between_others(sheets: bool) -> None:
         thick = 0.2 * np.exp(-force / room.area / SOFT.E)
         gives = (force - 4.0) * soft
         assert thick - 0.1 * np.exp(-4.0 / room.area / SOFT.E) == pytest.approx(gives, rel=2e-2)
+
+
+def test_a_fluid_presses_where_the_faces_are_now() -> None:
+    """Hydrostatic pressure makes an even squeeze to rounding, and its tangent is that of differences, symmetric."""
+    room, p = Rect(0.0, 2.0, 0.0, 2.0), 50.0
+    law = Inelastic("elastic", ((0.0, 2000.0),))
+    shape = LayerStack((Layer("a", 0.3, room, Elastic("m", 2000.0, 0.3), 2, law=law),), room, 1.0, 1.0)
+    body = GrowthBody(Solid("cell", shape, None, 1, fluid=("bottom", "top", "sides")), mesh_shape(shape))
+    bulk = 2000.0 / (3 - 6 * 0.3)
+    stretch = brentq(lambda s: 3 * bulk * np.log(s) / s**3 + p, 0.9, 1.0)  # Cauchy stress of Hencky's law
+    even = replace(body.start(), u=((stretch - 1) * body.coordinates).ravel())
+    load = p * body.load_columns()["pressure"]
+    force, _ = body.system(even, 0.0, {"pressure": p})
+    assert np.abs(force - load).max() < 1e-12 * np.abs(load).max()
+    assert body.stress(even, {"pressure": p}) == pytest.approx(
+        np.tile([-p, -p, -p, 0, 0, 0], (len(body.cell_nodes), 1))
+    )
+    rng = np.random.default_rng(1)
+    u, d, h = 0.02 * rng.standard_normal(body.dofs), rng.standard_normal(body.dofs), 1e-6
+    _, tangent = body.system(replace(even, u=u), 0.0, {"pressure": p})
+    ends = [body.system(replace(even, u=u + s * h * d), 0.0, {"pressure": p})[0] for s in (-1, 1)]
+    assert tangent @ d == pytest.approx((ends[1] - ends[0]) / (2 * h), rel=1e-5, abs=1e-4)
+    assert abs(tangent - tangent.T).max() < 1e-12 * abs(tangent).max()
