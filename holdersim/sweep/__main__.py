@@ -1,6 +1,8 @@
 """One worker of a sweep on this machine: python -m holdersim.sweep FOLDER FIRST_CHUNK; ends with its starter."""
 
+import contextlib
 import logging
+import os
 import sys
 
 from ..errors import HoldersimError
@@ -12,5 +14,6 @@ if __name__ == "__main__":
     try:
         work(sys.argv[1], int(sys.argv[2]))
     except HoldersimError as problem:
-        print(problem, file=sys.stderr)
-        sys.exit(problem.exit_code)
+        with contextlib.suppress(OSError):  # a full disk takes no words either
+            print(problem, file=sys.stderr, flush=True)
+        os._exit(problem.exit_code)

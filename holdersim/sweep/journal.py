@@ -18,6 +18,9 @@ from typing import Any
 
 from ..errors import EnvironmentProblem
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says when a disk, a quota or the largest file is full."""
+
 TRIES = 2
 """Times that a row may take its process with it before it counts as killed."""
 
@@ -102,7 +105,7 @@ class Journal:
                 done += os.pwrite(self._to, text[done:], self._end + done)
         except OSError as problem:
             os.ftruncate(self._to, self._end)
-            if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            if problem.errno in FULL:
                 raise EnvironmentProblem(
                     f"the disk of the sweep is full ({problem.strerror}): what is written is whole. "
                     "Make room, then holdersim sweep resume."

@@ -58,12 +58,12 @@ class _Crew:
                 if code == EnvironmentProblem.exit_code:
                     raise EnvironmentProblem(f"a worker cannot go on: {self._last_words()}")
                 before, left = left, unfinished(self.plan)
-                useless = useless + 1 if code and left == before else 0
+                useless = useless + 1 if left == before else 0
                 if useless >= USELESS * self.size:
-                    raise EnvironmentProblem(f"workers die without result: {self._last_words()}")
+                    raise EnvironmentProblem(f"workers end without result: {self._last_words()}")
                 if code:
                     log.warning("worker %d died (%d) and is replaced", k, code)
-                if left and code:
+                if left and (code or not self.alive):
                     self._start(k)
             if time.monotonic() - told > TOLD:
                 told = time.monotonic()
@@ -82,7 +82,7 @@ class _Crew:
 
     def _last_words(self) -> str:
         lines = (self.plan.folder / "workers.log").read_text(encoding="utf-8", errors="replace").splitlines()
-        return lines[-1] if lines else "no message"
+        return lines[-1] if lines else "it left no message: is the disk full?"
 
     def end(self) -> None:
         """End what still runs."""

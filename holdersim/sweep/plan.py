@@ -25,11 +25,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from .. import __version__
-from ..errors import CaseError, HoldersimError, Mistake, ResultError
+from ..errors import CaseError, EnvironmentProblem, HoldersimError, Mistake, ResultError
 from ..schema import explained, mistakes
 from ..shelf import cache_folder
 from .cases import Cases
 from .grouping import LOOKED_AT, Need, built_from, need, shared_keys
+from .journal import FULL
 from .sharing import on_shelf
 from .vary import Row, Sweep, rows
 
@@ -174,6 +175,10 @@ def write_whole(path: Path, data: bytes) -> Path:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(part, path)
+    except OSError as problem:
+        if problem.errno not in FULL:
+            raise
+        raise EnvironmentProblem(f"{path} is not written: the disk is full ({problem.strerror})") from None
     finally:
         part.unlink(missing_ok=True)
     return path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import logging
 import os
@@ -15,7 +14,7 @@ from typing import Any
 
 from ..errors import EnvironmentProblem, HoldersimError, ResultError
 from ..shelf import cache_folder
-from .journal import Journal, read, writing
+from .journal import FULL, Journal, read, writing
 from .plan import Plan, open_plan
 from .point import Bench
 
@@ -26,7 +25,6 @@ PATIENCE = 20.0
 ENDING = 5.0
 """Seconds that workers take to notice that the one who started them was killed."""
 BUSY = "workers are at work on this plan already; sweep status tells how far"
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def work(folder: Path | str, first: int = 0) -> None:

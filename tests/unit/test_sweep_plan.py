@@ -22,6 +22,7 @@ from holdersim.sweep.slurm import Job, script
 from holdersim.sweep.start import begin_job, refuse_ranks
 from holdersim.sweep.vary import changed
 
+SWEEPS = sorted((Path(__file__).resolve().parents[2] / "cases" / "sweeps").glob("*.toml"))
 BASE: dict[str, Any] = {
     "holder": {"kind": "bare_uniaxial", "plate": {"flatness": {"dish": "5 um"}}},
     "cell": {"kind": "two_electrode"},
@@ -183,3 +184,11 @@ def test_several_ranks_are_refused(name: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv(name, "2")
     with pytest.raises(EnvironmentProblem, match="2 ranks: a case is solved by one process"):
         refuse_ranks()
+
+
+@pytest.mark.parametrize("file", SWEEPS, ids=lambda f: f.stem)
+def test_sweeps_of_the_project(file: Path, tmp_path: Path) -> None:
+    """Every row of every sweep file is a case."""
+    made = sweep.make(file, tmp_path / "plan")
+    assert not made.invalid and len(made.rows) >= 60
+    assert made.data["estimate"]["exact"]
