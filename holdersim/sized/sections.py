@@ -91,8 +91,8 @@ def fixed(rows: Sequence[Row], whose: str) -> Section:
     """All alloys in holders of fixed sizes at the highest rating."""
     text = (
         f"Every alloy in {whose}, at the highest rating; every rating is in fixed_sizes.csv. Plates on the block of "
-        "cells by contact, vessels under the fluid. No alloy is solved for itself: compliances go as 1/E at equal Poisson's "
-        "ratio, and all is in proportion to the load, which holds for linear bodies with faces that fit."
+        "cells by contact, vessels under the fluid. No alloy is solved for itself: compliances go as 1/E at equal "
+        "Poisson's ratio, and all is in proportion to the load, which holds for linear bodies with faces that fit."
     )
     columns = (("plates bend [um]", "bend [um]"), ("CV", "CV [-]"), ("p5/p95", "p5/p95 [-]"),
                ("bore grows [um]", "growth of the bore [um]"), ("greatest stress [MPa]", "greatest stress [MPa]"),

@@ -60,7 +60,9 @@ def case(
     pixel = ceil(pixel * 1e4 - 1e-6) / 1e4
     side, fine = f"{pixel:.6g} mm", f"{pixel / 2:.6g} mm"
     table["grid"] = {"pixel": side, "film": side}
-    table["mesh"] = {"cell_size": fine, "plate_size": side, "plate_coarse": f"{1.5 * pixel:.6g} mm"}
+    table["mesh"] = {"cell_size": fine}
+    if point.holder == "uniaxial":
+        table["mesh"] |= {"plate_size": side, "plate_coarse": f"{1.5 * pixel:.6g} mm"}
     return Case.model_validate(table)
 
 
