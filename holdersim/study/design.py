@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, model_validator
 
 from ..case import Case
-from ..errors import CaseError, HoldersimError, Mistake
+from ..errors import CaseError, EnvironmentProblem, HoldersimError, Mistake
 from ..run import run
 from ..schema import Entry, key, nearest, refuse, some
 from ..units import NUMBER
@@ -116,17 +116,22 @@ class Design(StudyFile):
         if len(set(names)) < len(names):
             out.append(Mistake("loads", "two load cases have the same name."))
         for i, f in enumerate(self.free):
-            values = f.among or (f.low, f.high)
-            for value in values:
-                try:
-                    self.base.with_(f.set, value)
-                except CaseError as error:
-                    own = [m for m in error.mistakes if _concerns(m, f.set)]
-                    out += [Mistake(f"free[{i}], {m.where}", m.problem, m.given, m.hint) for m in own]
-                except (KeyError, IndexError, TypeError):
-                    out.append(Mistake(f"free[{i}].set", "there is no such key.", f'"{f.set}"'))
-                    break
+            out += [Mistake(f"free[{i}], {m.where}", m.problem, m.given, m.hint) for m in self._form(f)]
         return out
+
+    def _form(self, f: Free) -> list[Mistake]:
+        """Mistakes in a key or all of its values; what does not fit together may fit at other values."""
+        found: list[list[Mistake]] = []
+        for value in f.among or (f.low, f.high):
+            try:
+                self.base.with_(f.set, value)
+                found.append([])
+            except CaseError as error:
+                found.append([m for m in error.mistakes if m.where and f.set.startswith(m.where)])
+            except (KeyError, IndexError, TypeError):
+                return [Mistake(f.set, "there is no such key.")]
+        plain = [m for own in found for m in own if m.problem.startswith(("there is no", "unknown"))]
+        return plain or (found[0] if all(found) else [])
 
     @property
     def needs_fields(self) -> bool:
@@ -139,13 +144,6 @@ class Design(StudyFile):
         for where, value in [*values.items(), *(load.set.items() if load else ())]:
             made = made.with_(where, value)
         return made
-
-
-def _concerns(m: Mistake, where: str) -> bool:
-    """Whether a mistake is about the form of a key: what does not fit together may fit at other values."""
-    return m.where == where and (
-        "unknown" in m.problem or "unit" in m.problem or m.problem.startswith("there is no")
-    )
 
 
 @dataclass(frozen=True)
@@ -199,6 +197,8 @@ class Evaluator:
             for load in self.study.loads or (None,):
                 case = self.study.designed(values, load)
                 numbers[load.name if load else ""] = self._solve(case)
+        except EnvironmentProblem:
+            raise
         except HoldersimError as error:
             return Tried(number, values, {}, str(error).strip().splitlines()[-1].strip(),
                          tuple(FAILED for _ in self.study.least), tuple(FAILED for _ in self.study.limits))  # fmt: skip
@@ -214,6 +214,8 @@ class Evaluator:
         self.solved += not (place / "summary.json").exists()
         try:
             found = run(case, self.folder / "runs", pictures=False, fields=self.study.needs_fields)
+        except EnvironmentProblem:
+            raise
         except HoldersimError as error:
             self._failed[identity] = str(error)
             self._failures.write_text(json.dumps(self._failed, indent=1), encoding="utf-8")
