@@ -55,7 +55,7 @@ def stacks(rows: Sequence[Row], modulus: float) -> Section:
     """The same plates on a stack."""
     text = (
         "The same plates on a block of cells by contact, all bolts tightened alike; uniformity is that of means over "
-        f"1/{stacked.ACROSS} of the shorter side. Soft: {stacked.EVEN}, so that the pressure stays nearly even, as the "
+        f"1/{stacked.ACROSS} of the side. Soft: {stacked.EVEN}, so that the pressure stays nearly even, as the "
         f"rule assumes. Cells: {modulus:.0f} MPa, the layers of cells in series, no rubber between."
     )
     columns = [
@@ -108,7 +108,8 @@ def sized(
         f"Outcome: {said}. Conditions: {measure} of {limit:g} on a block of cells of {modulus:.0f} MPa, flat plates, "
         f"all bolts alike; {safety:g} against yield by the greatest stress that finite elements find, for plates away "
         "from their bolts; bolts, margins, gauge and fittings as in the closed form. Pads are springs at each place. "
-        "The fluid presses evenly whatever the wall, so that chambers are sized by strength alone."
+        "The fluid presses evenly whatever the wall, so that chambers are sized by strength alone; their ends are "
+        "welded and do not open."
     )
     keys = ["closed form [mm]", "thickness [mm]", "heads [mm]", "uniformity [-]", "safety [-]", "mass [kg]"]
     lines = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, sqrt
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from ..weight.uniaxial import Pads
 from .bent import AWAY, greatest, within
 
 ACROSS = 24
-"""Pixels across the shorter side of the pressed area; uniformity is that of means over one pixel."""
+"""Pixels across a square as large as the pressed area; uniformity is that of means over one pixel."""
 PLATE = "bottom_plate"
 EVEN = "10 MPa"
 """Modulus of a stack so soft that it presses evenly, as the sizing rule assumes."""
@@ -56,7 +56,7 @@ def case(
     if pads:
         made = _padded(made, pads)
     table = case_of(point, alloy, stack, made)
-    pixel = min(stack.loaded) / ACROSS
+    pixel = sqrt(stack.area) / ACROSS
     pixel = ceil(pixel * 1e4 - 1e-6) / 1e4
     side, fine = f"{pixel:.6g} mm", f"{pixel / 2:.6g} mm"
     table["grid"] = {"pixel": side, "film": side}

@@ -16,7 +16,7 @@ class Equal(Entry):
 
     measure: Literal["CV", "p5/p95"] = key(doc="how even the pressure on the stack is")
     limit: Annotated[float, Field(gt=0, lt=1)] = key(
-        doc="greatest CV, or least p5/p95, of means over a 24th of the shorter side"
+        doc="greatest CV, or least p5/p95, of means over a 24th of the side of the pressed area"
     )
     safety: Annotated[float, Field(ge=1, le=10)] = key(
         doc="yield strength over the greatest stress that finite elements find"
