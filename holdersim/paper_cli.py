@@ -1,4 +1,4 @@
-"""Command line of pressure paper: holdersim paper read, render."""
+"""Command line of pressure paper: holdersim paper read, render, compare."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(help="Pressure paper: read a scan, show a result as paper would.", no_args_is_help=True)
+app = typer.Typer(
+    help="Pressure paper: read a scan, show a result as paper would, compare both.", no_args_is_help=True
+)
 
 Text = str | None
 File = Path | None
@@ -104,3 +106,64 @@ def render_command(
     for line in (*sheet.felt.remarks, *sheet.warnings):
         typer.echo(f"note: {line}", err=True)
     typer.echo(str(sheet.save(output, options.quality)))
+
+
+@app.command("compare")
+def compare_command(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="folder of a result")],
+    scan: Annotated[
+        Path, typer.Argument(metavar="SCAN", help="image of the paper, or a sensor's map as CSV file")
+    ],
+    grade: Grade = None,
+    pressing: Pressing = None,
+    temperature: Warm = None,
+    humidity: Damp = None,
+    at: Annotated[Text, typer.Option(help="interface or plane; the cathode plane if there is one")] = None,
+    step: Annotated[list[str] | None, typer.Option(help="step the paper felt (several: again); all")] = None,
+    square: Annotated[
+        Text, typer.Option(help="side of the squares compared; film resolution of the result")
+    ] = None,
+    fit_scale: Annotated[bool, typer.Option("--fit-scale", help="fit the scale of the scan too")] = False,
+    dpi: Annotated[float | None, typer.Option(help="pixels per inch")] = None,
+    scale: Annotated[Text, typer.Option(help='two marks: "x1,y1,x2,y2,50 mm"')] = None,
+    outline: Annotated[Text, typer.Option(help='size of the red area: "35 mm x 15 mm"')] = None,
+    cell: Annotated[Text, typer.Option(help='side of the squares read, "0.25 mm" unless told')] = None,
+    show: Annotated[Text, typer.Option(help="pressure; density or ratio: only the order is compared")] = None,
+    blank: Annotated[Text, typer.Option(help="pixels of blank paper: x0,y0,x1,y1")] = None,
+    force: Annotated[Text, typer.Option(help="force that pressed the paper; that of the result")] = None,
+    sealed: Annotated[bool | None, typer.Option("--sealed", help="pressed inside a sealed bag")] = None,
+    mirror: Annotated[bool | None, typer.Option("--mirror", help="scanned face down")] = None,
+    keep_blobs: Annotated[bool | None, typer.Option("--keep-blobs", help="read tape and labels too")] = None,
+    curves: Curves = None,
+    wedge: Wedge = None,
+    samples: Samples = None,
+    pitch: Annotated[Text, typer.Option(help='sensor: distance of sensels, "1.27 mm"')] = None,
+    unit: Annotated[Text, typer.Option(help="sensor: unit of the numbers, MPa, kPa, bar, psi, Pa")] = None,
+    noise: Annotated[Text, typer.Option(help='sensor: tells nothing below, "0.05 MPa"')] = None,
+    saturation: Annotated[Text, typer.Option(help='sensor: tells nothing above, "10 MPa"')] = None,
+    accuracy: Annotated[float | None, typer.Option(help="sensor: 95 % band of a sensel, share")] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", help="folder to write")] = Path(
+        "results/paper_compare"
+    ),
+) -> None:
+    """Hold a scan beside a result. Example: holdersim paper compare results/x/1 a.tif --grade LW --hold continuous."""
+    said: dict[str, Any] = dict(locals())
+    from .paper.comparing import Laying, compare
+    from .paper.options import checked
+    from .report.paper_page import write
+    from .results.table import number
+
+    laying = checked(
+        Laying,
+        {"at": at, "steps": tuple(step) if step else None, "square": square, "fit_scale": fit_scale},
+        "paper compare",
+    )
+    own = ("result", "scan", "at", "step", "square", "fit_scale", "output")
+    found = compare(result, scan, {k: v for k, v in said.items() if k not in own}, laying)
+    for line in found.messages:
+        typer.echo(f"note: {line}", err=True)
+    for name, value in found.scores.items():
+        if value is not None:
+            typer.echo(f"{name:<44} {number(value)}")
+    for file in write(found, output):
+        typer.echo(str(file))

@@ -122,7 +122,7 @@ def render_map(pressed: Felt, options: RenderOptions) -> Sheet:
     dye = read_samples(options.samples) if options.samples else standard()
     scatter = np.random.default_rng(options.seed)
     pixel = INCH / options.dpi
-    density = _density(pressed, curve, options)
+    density = density_map(pressed, curve, grade(str(options.grade)).thickness)
     half = np.array([np.ptp(pressed.x), np.ptp(pressed.y)]) / 2 + RIM
     wide, high = _canvas(half, options)
     nx, ny = round(wide / pixel), round(high / pixel)
@@ -137,11 +137,11 @@ def render_map(pressed: Felt, options: RenderOptions) -> Sheet:
         last = min(first + at_once, ny)
         part = light[first - low : last - low]
         pixels[first:last] = np.round(255 * coded(part)).astype(np.uint8)
-    return Sheet(pixels, options.dpi, pressed, tuple(_warnings(pressed, curve, options)))
+    return Sheet(pixels, options.dpi, pressed, tuple(range_warnings(pressed, curve, str(options.grade))))
 
 
 @dataclass(frozen=True)
-class _Map:
+class DensityMap:
     """Densities on a fine grid with its first centre and step [mm]."""
 
     values: NDArray[np.float32]
@@ -150,9 +150,8 @@ class _Map:
     step: float
 
 
-def _density(pressed: Felt, curve: Curves, options: RenderOptions) -> _Map:
-    """Density on a grid fine enough for the paper, zero outside the map, pressure spread by the paper."""
-    g = grade(str(options.grade))
+def density_map(pressed: Felt, curve: Curves, thickness: float) -> DensityMap:
+    """Density on a grid fine enough for paper of a thickness [mm], which spreads the pressure; zero outside the map."""
     step = min(0.05, float(np.diff(pressed.x).min()) / 2, float(np.diff(pressed.y).min()) / 2)
     rim = 1.0
     hx, hy = (float(np.diff(v).mean()) / 2 for v in (pressed.x, pressed.y))
@@ -164,8 +163,8 @@ def _density(pressed: Felt, curve: Curves, options: RenderOptions) -> _Map:
     fine = ndimage.map_coordinates(pressed.pressure, [gy, gx], order=1)
     fine[(y < pressed.y[0] - hy) | (y > pressed.y[-1] + hy), :] = 0.0
     fine[:, (x < pressed.x[0] - hx) | (x > pressed.x[-1] + hx)] = 0.0
-    spread = ndimage.gaussian_filter(fine, g.thickness / 2 / step)
-    return _Map(curve.record(spread).astype(np.float32), float(x[0]), float(y[0]), step)
+    spread = ndimage.gaussian_filter(fine, thickness / 2 / step)
+    return DensityMap(curve.record(spread).astype(np.float32), float(x[0]), float(y[0]), step)
 
 
 def _canvas(half: Array, options: RenderOptions) -> tuple[float, float]:
@@ -180,7 +179,7 @@ def _light(
     rows: tuple[int, int, int, int],
     pixel: float,
     options: RenderOptions,
-    density: _Map,
+    density: DensityMap,
     half: Array,
     middle: tuple[float, float],
     dye: Dye,
@@ -211,8 +210,9 @@ def _light(
     return light
 
 
-def _warnings(pressed: Felt, curve: Curves, options: RenderOptions) -> list[str]:
-    g = grade(str(options.grade))
+def range_warnings(pressed: Felt, curve: Curves, name: str) -> list[str]:
+    """What must be said where a computed pressure and the range of a grade do not meet."""
+    g = grade(name)
     touched = pressed.pressure > 0
     out = []
     if curve.tag == "assumed":

@@ -1,0 +1,191 @@
+"""Paper and computation on the same squares of the holder: what was read, and what the paper should show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..assembly import Rect
+from ..errors import CaseError, Mistake
+from ..metrics import film_average, film_lines
+from .cells import Mask, noise
+from .curves import Curves
+from .grades import Array, grade
+from .maps import Flag, Reading
+from .rectangle import found_outline
+from .registration import Pose, Registration, register
+from .render import Felt, density_map
+
+Codes = NDArray[np.uint8]
+FINE = 4
+"""Places along the side of a square at which a scan is looked up."""
+KNOWN = 0.5
+"""Share of a square that must be paper for the square to count."""
+SENSOR = 1e-3
+"""Thickness [mm] over which something that is no paper spreads the pressure (none)."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """Squares (ny, nx) of the holder with centres x, y [mm].
+
+    paper: what was read on them; virtual: what the paper should show of the computed pressure, None where no curve
+    is known; computed [MPa]: the pressure itself, averaged; band: half width of the 95 % band of the reading as a
+    share, with the doubt of the place; seen: the scan as it was read.
+    """
+
+    paper: Reading
+    virtual: Reading | None
+    computed: Array
+    band: Array
+    x: Array
+    y: Array
+    registration: Registration
+    seen: Reading
+    felt: Felt
+
+    @property
+    def known(self) -> Mask:
+        """Squares that are paper and not masked."""
+        return np.asarray(self.paper.flag < Flag.MASKED, dtype=np.bool_)
+
+    @property
+    def cell(self) -> float:
+        """Area of a square [mm2]."""
+        return float((self.x[1] - self.x[0]) * (self.y[1] - self.y[0]))
+
+
+def extent(felt: Felt) -> Rect:
+    """Rectangle that a map covers [mm]."""
+    hx, hy = (float(np.diff(v).mean()) / 2 for v in (felt.x, felt.y))
+    return Rect(felt.x[0] - hx, felt.x[-1] + hx, felt.y[0] - hy, felt.y[-1] + hy)
+
+
+def laid(
+    seen: Reading, felt: Felt, square: float, fit_scale: bool = False, mirrored: bool | None = None
+) -> Match:
+    """Scan and computed map on squares of about a side [mm]; CaseError where the scan cannot be laid over the map."""
+    square = max(square, seen.side)
+    around = extent(felt)
+    fx, fy = film_lines(around.x0, around.x1, square), film_lines(around.y0, around.y1, square)
+    expected = expected_density(felt, seen)
+    registration = _placed(seen, felt, expected, fit_scale, mirrored)
+    density, ratio, flag, light = _looked_up(seen, registration.pose, fx, fy)
+    area = np.full(felt.pressure.shape, around.area / felt.pressure.size)
+    computed, _, x, y = film_average(felt.pressure, area, felt.x, felt.y, square)
+    curve, side = seen.curve, float(np.sqrt((fx[1] - fx[0]) * (fy[1] - fy[0])))
+    paper = _read(replace(seen, side=side, outline=None, light=light, ratio=ratio), density, flag)
+    if curve is None:
+        return Match(paper, None, computed, np.full_like(computed, np.nan), x, y, registration, seen, felt)
+    shown = _virtual_density(felt, curve, seen, fx, fy)
+    virtual = _read(paper, shown, np.full(shown.shape, Flag.READ, np.uint8))
+    band = _band(seen, paper, curve, shown, registration.residual, side)
+    return Match(paper, virtual, computed, band, x, y, registration, seen, felt)
+
+
+def expected_density(felt: Felt, seen: Reading) -> Array:
+    """Densities that the paper should show of a map; where no curve is known, pressure over its largest value."""
+    if seen.curve is None:
+        return np.divide(felt.pressure, max(float(felt.pressure.max()), 1e-12), dtype=np.float64)
+    return seen.curve.record(felt.pressure)
+
+
+def _placed(
+    seen: Reading, felt: Felt, expected: Array, fit_scale: bool, mirrored: bool | None
+) -> Registration:
+    """The better of two starts: red fills the map, or only what should be red."""
+    starts = [extent(felt)]
+    side = float(np.diff(felt.x).mean())
+    red = found_outline(expected > 0.1, side)
+    if red is not None and abs(np.sin(2 * red.angle)) < 0.05:
+        along = abs(np.cos(red.angle)) > 0.5
+        half = (red.length / 2, red.width / 2) if along else (red.width / 2, red.length / 2)
+        cx, cy = starts[0].x0 + red.x, starts[0].y0 + red.y
+        inner = Rect(cx - half[0], cx + half[0], cy - half[1], cy + half[1])
+        if inner.area < 0.95 * starts[0].area:
+            starts.append(inner)
+    found = [register(seen, r, (expected, felt.x, felt.y), fit_scale, mirrored) for r in starts]
+    good = [f for f in found if f is not None]
+    if not good:
+        hint = (
+            "Is it the right scan and grade? White paper says only that the pressure is less than the range."
+        )
+        raise CaseError("paper compare", [Mistake("SCAN", "shows no red to lay over the result.", hint=hint)])
+    best = max(good, key=lambda f: f.score)
+    centre = ((starts[0].x0 + starts[0].x1) / 2, (starts[0].y0 + starts[0].y1) / 2)
+    sx, sy = best.pose.to_scan(np.array(centre[0]), np.array(centre[1]))
+    return replace(best, pose=replace(best.pose, x=float(sx), y=float(sy), centre=centre))
+
+
+def _looked_up(seen: Reading, pose: Pose, fx: Array, fy: Array) -> tuple[Array, Array, Codes, Codes]:
+    """Density, ratio, flag (MASKED where too little is paper) and codes of a scan, averaged over squares."""
+    x, y = (_between(lines) for lines in (fx, fy))
+    sx, sy = pose.to_scan(*np.meshgrid(x, y))
+    i, j = np.floor(sx / seen.side).astype(int), np.floor(sy / seen.side).astype(int)
+    ny, nx = seen.density.shape
+    inside = (i >= 0) & (i < nx) & (j >= 0) & (j < ny)
+    i, j = np.clip(i, 0, nx - 1), np.clip(j, 0, ny - 1)
+    good = inside & (seen.flag[j, i] < Flag.MASKED) & np.isfinite(seen.density[j, i])
+    share = _mean(good.astype(float))
+
+    def averaged(values: Array) -> Array:
+        looked = _mean(np.where(good, values[j, i], 0.0))
+        return np.asarray(looked / np.maximum(share, 1e-9), dtype=np.float64)
+
+    light = np.stack([averaged(seen.light[..., k].astype(float)) for k in range(3)], axis=-1)
+    flag = np.where(share < KNOWN, Flag.MASKED, Flag.READ).astype(np.uint8)
+    return averaged(seen.density), averaged(seen.ratio), flag, np.round(light).astype(np.uint8)
+
+
+def _between(lines: Array) -> Array:
+    """FINE places in each interval, evenly."""
+    part = (np.arange(FINE) + 0.5) / FINE
+    return np.asarray((lines[:-1, None] + np.diff(lines)[:, None] * part).ravel(), dtype=np.float64)
+
+
+def _mean(values: Array) -> Array:
+    ny, nx = values.shape[0] // FINE, values.shape[1] // FINE
+    return np.asarray(values.reshape(ny, FINE, nx, FINE).mean(axis=(1, 3)), dtype=np.float64)
+
+
+def _virtual_density(felt: Felt, curve: Curves, seen: Reading, fx: Array, fy: Array) -> Array:
+    name = seen.options.grade
+    fine = density_map(felt, curve, grade(name).thickness if name else SENSOR)
+    # exact shares of the fine squares in each square: a cumulated sum, linear between its lines
+    ny, nx = fine.values.shape
+    total = np.zeros((ny + 1, nx + 1))
+    total[1:, 1:] = fine.values.astype(float).cumsum(axis=0).cumsum(axis=1)
+    x, y = ((v - start) / fine.step + 0.5 for v, start in ((fx, fine.x0), (fy, fine.y0)))
+    rows = np.array([np.interp(y, np.arange(ny + 1), column) for column in total.T]).T
+    both = np.array([np.interp(x, np.arange(nx + 1), row) for row in rows])
+    cells = np.outer(np.diff(y), np.diff(x))
+    return np.asarray(np.diff(np.diff(both, axis=0), axis=1) / cells, dtype=np.float64)
+
+
+def _read(base: Reading, density: Array, flag: Codes) -> Reading:
+    """A reading of densities by the curve of another."""
+    flag = flag.copy()
+    pressure = np.full(density.shape, np.nan)
+    if base.curve is not None:
+        known = flag == Flag.READ
+        flag[known & (density < base.curve.pale)] = Flag.BELOW
+        flag[known & (density > base.curve.dark)] = Flag.ABOVE
+        read = flag == Flag.READ
+        pressure[read] = base.curve.read(density[read])
+    doubt = np.where(flag == Flag.READ, base.curve.doubt(density), np.nan) if base.curve else pressure
+    return replace(
+        base, density=np.where(flag < Flag.MASKED, density, np.nan), pressure=pressure, doubt=doubt, flag=flag
+    )
+
+
+def _band(seen: Reading, paper: Reading, curve: Curves, shown: Array, residual: float, side: float) -> Array:
+    """Half width of the 95 % band of a square's pressure as a share: paper and scanner, grain, place."""
+    d = np.clip(np.nan_to_num(paper.density), curve.pale, curve.dark)
+    levels, spread = noise(np.nan_to_num(seen.density), seen.flag < Flag.MASKED)
+    grain = np.interp(d, levels, spread) * seen.side / side
+    steep = np.hypot(*np.gradient(shown, side)) * (residual if np.isfinite(residual) else side)
+    return np.asarray(
+        np.hypot(curve.doubt(d), 1.96 * np.hypot(grain, steep) * curve.sensitivity(d)), dtype=np.float64
+    )

@@ -1,0 +1,125 @@
+"""A map of a pressure sensor (CSV) through the same door as a scan: a paper whose density is its pressure."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import model_validator
+
+from ..errors import CaseError, Mistake
+from ..schema import Entry, key, refuse
+from ..units import Force, Length, Pressure, convert
+from .cells import Blank
+from .curves import Curves
+from .grades import Array, Curve
+from .image import Scale
+from .maps import Flag, Reading
+from .options import ReadOptions
+from .rectangle import found_outline
+
+SUFFIXES = (".csv", ".tsv", ".asf", ".txt")
+Unit = Literal["MPa", "kPa", "bar", "psi", "Pa"]
+
+
+class SensorOptions(Entry):
+    """What is known of a sensor's map."""
+
+    pitch: Length = key(doc="distance of neighbouring sensels, both ways")
+    unit: Unit = key(doc="unit of the numbers")
+    noise: Pressure = key(doc="pressure below which the sensor tells nothing")
+    saturation: Pressure = key(doc="pressure above which the sensor tells nothing")
+    accuracy: float = key(doc="half width of the 95 % band of one sensel, as a share", gt=0.0, le=1.0)
+    force: Force | None = key(None, "force that pressed the sensor")
+    mirror: bool = key(False, "seen from below")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> SensorOptions:
+        if not 0 < self.noise < self.saturation:
+            raise refuse("noise must be above zero and below saturation.")
+        return self
+
+
+def read_sensor(path: Path, options: SensorOptions) -> Reading:
+    """Reading of a matrix of pressures, first row uppermost; a head in words may come first, blanks are masked."""
+    p = _matrix(path) * convert(1.0, options.unit, "MPa")
+    p = p[::-1, :: -1 if options.mirror else 1]
+    told = np.isfinite(p)
+    if not told.any() or np.nanmax(p) <= options.noise:
+        hint = "Check --unit and --noise."
+        raise CaseError(
+            str(path), [Mistake("SCAN", "is nowhere above the noise of the sensor.", f'"{path.name}"', hint)]
+        )
+    top = min(float(np.nanmax(p)), options.saturation)
+    at: Array = np.linspace(options.noise, options.saturation, 50, dtype=np.float64)
+    curve = Curves(
+        (
+            Curve(
+                "sensor",
+                "",
+                "",
+                at,
+                np.divide(at, top, dtype=np.float64),
+                path.name,
+                "sensor",
+                np.array([options.accuracy]),
+            ),
+        ),
+        0.0,
+    )
+    flag = np.where(p < options.noise, Flag.BELOW, np.where(p >= options.saturation, Flag.ABOVE, Flag.READ))
+    flag = np.where(told, flag, Flag.MASKED).astype(np.uint8)
+    shade = np.where(told, np.clip(p / top, 0, 1), 0.5)
+    light = np.repeat(np.round(255 * (1 - 0.85 * shade))[..., None], 3, axis=-1).astype(np.uint8)
+    said = ReadOptions(show="density").model_copy(update={"force": options.force})
+    read = flag == Flag.READ
+    return Reading(
+        options=said, density=np.where(told, p / top, np.nan), pressure=np.where(read, p, np.nan),
+        doubt=np.where(read, options.accuracy, np.nan), ratio=np.nan_to_num(p), flag=flag, light=light,
+        side=options.pitch, scale=Scale(options.pitch, "pitch of the sensor"), curve=curve,
+        blank=Blank(np.ones((1, 1, 3)), (255.0, 255.0, 255.0), 0.0, 0.0), masked={"other": float((~told).mean())},
+        remarks=(), warnings=(), outline=found_outline(np.nan_to_num(p / top) > 0.1, options.pitch),
+    )  # fmt: skip
+
+
+def _matrix(path: Path) -> Array:
+    """The longest run of rows of numbers with equally many columns; several frames: the largest value of each."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CaseError(str(path), [Mistake("SCAN", f"cannot be read: {error}.")]) from error
+    frames: list[list[list[float]]] = [[]]
+    for row in csv.reader(text.splitlines(), delimiter=_separator(text)):
+        cells = (
+            row[:-1] if row and not row[-1].strip() and len(row) > 2 and _width(frames) != len(row) else row
+        )
+        try:
+            values = [float(v) if v.strip() else np.nan for v in cells]
+        except ValueError:
+            values = []
+        wide = len(values) > 2 and np.isfinite(values).any()
+        if wide and frames[-1] and len(frames[-1][0]) != len(values):
+            frames.append([])
+        if wide:
+            frames[-1].append(values)
+        elif frames[-1]:
+            frames.append([])
+    largest = max(len(f) * len(f[0]) for f in frames if f) if any(frames) else 0
+    good = [np.array(f) for f in frames if f and len(f) * len(f[0]) == largest]
+    if largest < 64 or len({g.shape for g in good}) != 1 or min(good[0].shape) < 4:
+        hint = "Export the frame as a matrix of pressures, 4 x 4 or larger."
+        raise CaseError(str(path), [Mistake("SCAN", "holds no matrix of numbers.", f'"{path.name}"', hint)])
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.fmax.reduce(good), dtype=np.float64)
+
+
+def _width(frames: list[list[list[float]]]) -> int:
+    return len(frames[-1][0]) if frames[-1] else 0
+
+
+def _separator(text: str) -> str:
+    """What parts the numbers: the commonest of tab, semicolon, comma."""
+    return max("\t;,", key=lambda c: len(re.findall(re.escape(c), text)))
