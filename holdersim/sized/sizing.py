@@ -12,7 +12,7 @@ from typing import Any
 
 from scipy.optimize import brentq
 
-from ..errors import CaseError, Mistake
+from ..errors import CaseError, HoldersimError, Mistake
 from ..fasteners import SIZES
 from ..materials.elastic import Elastic
 from ..weight.equal import Equal
@@ -27,6 +27,8 @@ from .verify import cell_modulus
 
 logger = logging.getLogger(__name__)
 Row = dict[str, Any]
+KINDS = BARE, PADDED, CHAMBER = "bare plates", "padded plates", "chamber"
+"""Holders that are compared."""
 TOLERANCE = 5e-3
 """Relative error of a thickness."""
 SQUEEZE = 0.35
@@ -42,6 +44,11 @@ THINNEST, THICKEST = 1 / 60, 1.0
 def size(study: Study, folder: Path) -> list[Section]:
     """Section of the study's page; the same rows as sized.csv in `folder`."""
     equal = study.equal
+    missing = [n for n in ("uniaxial", "isostatic") if n not in study.holders]
+    if equal and missing:
+        raise CaseError(
+            study.name, [Mistake("holders", f"--size fe compares both; {missing[0]} is missing.")]
+        )
     if equal is None:
         hint = "Write a table [equal] with measure, limit, safety, alloys, ratings, closure and pads."
         raise CaseError(study.name, [Mistake("equal", "is missing, --size fe needs it.", hint=hint)])
@@ -57,17 +64,21 @@ def rows(study: Study, equal: Equal) -> Iterator[Row]:
     """Bare plates, padded plates and chamber of each alloy and rating."""
     for m in (a for a in study.alloys if a.name in equal.alloys):
         for q in equal.ratings:
-            for name, pads in (("bare plates", None), ("padded plates", equal.pads)):
-                logger.info("%s: %s, %g MPa, %s sized by finite elements", study.name, m.name, q, name)
-                yield {"kind": name} | plates(study, m, q, equal, pads)
-            logger.info("%s: %s, %g MPa, chamber sized by finite elements", study.name, m.name, q)
-            yield {"kind": "chamber"} | chamber(study, m, q, equal)
+            for kind in KINDS:
+                logger.info("%s: %s, %g MPa, %s sized by finite elements", study.name, m.name, q, kind)
+                try:
+                    pads = equal.pads if kind == PADDED else None
+                    row = chamber(study, m, q, equal) if kind == CHAMBER else plates(study, m, q, equal, pads)
+                except HoldersimError as why:
+                    said = str(why).splitlines()[-1].strip()
+                    row = {"alloy": m.name, "rating [MPa]": q, "closure": "", "mass [kg]": None, "why": said}
+                yield {"kind": kind} | row
 
 
 def outcome(found: Sequence[Row]) -> str:
     """Who is lighter, in words."""
     said = []
-    for name in ("bare plates", "padded plates"):
+    for name in KINDS[:2]:
         pairs = _pairs(found, name)
         both = [(a, b) for a, b in pairs if a["mass [kg]"] and b["mass [kg]"]]
         lighter = [p for p in both if p[0]["mass [kg]"] < p[1]["mass [kg]"]]
@@ -80,8 +91,8 @@ def outcome(found: Sequence[Row]) -> str:
 def _pairs(found: Sequence[Row], name: str) -> list[tuple[Row, Row]]:
     """Chamber and plates of equal alloy and rating."""
     at = {(r["kind"], r["alloy"], r["rating [MPa]"]): r for r in found}
-    keys = [(a, q) for kind, a, q in at if kind == "chamber"]
-    return [(at["chamber", *k], at[name, *k]) for k in keys]
+    keys = [(a, q) for kind, a, q in at if kind == CHAMBER]
+    return [(at[CHAMBER, *k], at[name, *k]) for k in keys]
 
 
 # -- plates --------------------------------------------------------------------------------------------------

@@ -162,10 +162,14 @@ def rows(study: Study, points: Sequence[Point] | None = None) -> tuple[list[Row]
         log.info(
             "%s: %s, %g MPa, %s by finite elements", study.name, p.alloy, p.rating, p.closure or "plates"
         )
-        if p.holder == "uniaxial":
-            plates.append(plate_row(study, p))
-        elif p.closure in vessels.MODELLED:
-            chambers.append(vessel_row(study, p))
+        if p.closure and p.closure not in vessels.MODELLED:
+            continue
+        try:
+            row = vessel_row(study, p) if p.closure else plate_row(study, p)
+        except HoldersimError as why:
+            log.warning("%s, %g MPa: %s", p.alloy, p.rating, why)
+            row = _names(p) | {"not solved": str(why).splitlines()[-1].strip()}
+        (chambers if p.closure else plates).append(row)
     return plates, chambers
 
 

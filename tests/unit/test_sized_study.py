@@ -82,6 +82,15 @@ def test_a_spread_is_chosen(stack: str) -> None:
     assert 1000 < cell_modulus(s) < 20000
 
 
+@pytest.mark.parametrize("holder", ["uniaxial", "isostatic"])
+def test_studies_of_one_holder(holder: str, tmp_path: Path) -> None:
+    """Twelve of what there is; sizes are compared for both only."""
+    s = study().with_("holders", [holder])
+    assert {p.holder for p in chosen(s)} == {holder} and len(chosen(s)) >= 12
+    with pytest.raises(CaseError, match="--size fe compares both"):
+        sizing.size(s, tmp_path)
+
+
 def test_root() -> None:
     """Falling shares of 1: from both sides, at the ends, without an answer; few calls."""
     calls = []
