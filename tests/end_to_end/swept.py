@@ -62,7 +62,7 @@ batch = 6
 "steps[0].pressure" = { from = "1 MPa", to = "6 MPa" }
 "steps[0].scatter.b1" = { from = 0.7, to = 1.3 }
 "holder.plate.flatness.dish" = { from = "1 um", to = "15 um" }
-"holder.plate.material" = ["SS304", "6061"]
+"holder.plate.material" = ["SS304", "4140"]
 """
 
 POISON = '''"""A bare uniaxial holder that misbehaves while its gaps are laid on the grid."""

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,14 +25,12 @@ UNTIL_GONE = 'while [ -n "$(squeue -h)" ]; do sleep 0.3; done'
 
 
 @pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The plan solved on this machine by one worker, and a shelf for all sweeps of this file."""
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The plan solved on this machine by one worker."""
     place = tmp_path_factory.mktemp("calm")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOLDERSIM_CACHE", str(place / "shelf"))
-        sweep.make(written(place, HEAD + LATIN), place / "plan")
-        assert sweep.begin(place / "plan", 1).by["ok"] == 40
-        yield place / "plan"
+    sweep.make(written(place, HEAD + LATIN), place / "plan")
+    assert sweep.begin(place / "plan", 1).by["ok"] == 40
+    return place / "plan"
 
 
 def beside_slurm(place: Path, script: str) -> str:
