@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..assembly import Rect
 from ..errors import CaseError, Mistake
-from ..metrics import film_average, film_lines
+from ..metrics import film_lines
 from .cells import Mask, noise
 from .curves import Curves
 from .grades import Array, grade
@@ -23,6 +23,10 @@ FINE = 4
 """Places along the side of a square at which a scan is looked up."""
 KNOWN = 0.5
 """Share of a square that must be paper for the square to count."""
+COVERED = 0.2
+"""Share of the map that a scan must cover."""
+COARSE = 0.5
+"""Side of the squares [mm] on which a scan is laid over a map."""
 SENSOR = 1e-3
 """Thickness [mm] over which something that is no paper spreads the pressure (none)."""
 
@@ -59,8 +63,8 @@ class Match:
 
 def extent(felt: Felt) -> Rect:
     """Rectangle that a map covers [mm]."""
-    hx, hy = (float(np.diff(v).mean()) / 2 for v in (felt.x, felt.y))
-    return Rect(felt.x[0] - hx, felt.x[-1] + hx, felt.y[0] - hy, felt.y[-1] + hy)
+    x, y = felt.lines
+    return Rect(float(x[0]), float(x[-1]), float(y[0]), float(y[-1]))
 
 
 def laid(
@@ -70,11 +74,15 @@ def laid(
     square = max(square, seen.side)
     around = extent(felt)
     fx, fy = film_lines(around.x0, around.x1, square), film_lines(around.y0, around.y1, square)
-    expected = expected_density(felt, seen)
-    registration = _placed(seen, felt, expected, fit_scale, mirrored)
+    registration = _placed(seen, felt, fit_scale, mirrored)
     density, ratio, flag, light = _looked_up(seen, registration.pose, fx, fy)
-    area = np.full(felt.pressure.shape, around.area / felt.pressure.size)
-    computed, _, x, y = film_average(felt.pressure, area, felt.x, felt.y, square)
+    computed, x, y = felt.averaged(square)
+    if (flag < Flag.MASKED).mean() < COVERED:
+        problem = (
+            f"covers {(flag < Flag.MASKED).mean():.0%} of the map on {felt.place} when it is laid over it."
+        )
+        hint = "Check the scale (--dpi, --scale, --pitch), --at, and what is masked."
+        raise CaseError("paper compare", [Mistake("SCAN", problem, hint=hint)])
     curve, side = seen.curve, float(np.sqrt((fx[1] - fx[0]) * (fy[1] - fy[0])))
     paper = _read(replace(seen, side=side, outline=None, light=light, ratio=ratio), density, flag)
     if curve is None:
@@ -85,20 +93,17 @@ def laid(
     return Match(paper, virtual, computed, band, x, y, registration, seen, felt)
 
 
-def expected_density(felt: Felt, seen: Reading) -> Array:
-    """Densities that the paper should show of a map; where no curve is known, pressure over its largest value."""
-    if seen.curve is None:
-        return np.divide(felt.pressure, max(float(felt.pressure.max()), 1e-12), dtype=np.float64)
-    return seen.curve.record(felt.pressure)
+def expected_density(felt: Felt, seen: Reading) -> tuple[Array, Array, Array]:
+    """Densities that the paper should show, and centres x, y; without a curve, pressure over its largest value."""
+    p, x, y = felt.averaged(COARSE)
+    shown = p / max(float(p.max()), 1e-12) if seen.curve is None else seen.curve.record(p)
+    return np.asarray(shown, dtype=np.float64), x, y
 
 
-def _placed(
-    seen: Reading, felt: Felt, expected: Array, fit_scale: bool, mirrored: bool | None
-) -> Registration:
+def _placed(seen: Reading, felt: Felt, fit_scale: bool, mirrored: bool | None) -> Registration:
     """The better of two starts: red fills the map, or only what should be red."""
-    starts = [extent(felt)]
-    side = float(np.diff(felt.x).mean())
-    red = found_outline(expected > 0.1, side)
+    starts, expected = [extent(felt)], expected_density(felt, seen)
+    red = found_outline(expected[0] > 0.1, float(expected[1][1] - expected[1][0]))
     if red is not None and abs(np.sin(2 * red.angle)) < 0.05:
         along = abs(np.cos(red.angle)) > 0.5
         half = (red.length / 2, red.width / 2) if along else (red.width / 2, red.length / 2)
@@ -106,7 +111,7 @@ def _placed(
         inner = Rect(cx - half[0], cx + half[0], cy - half[1], cy + half[1])
         if inner.area < 0.95 * starts[0].area:
             starts.append(inner)
-    found = [register(seen, r, (expected, felt.x, felt.y), fit_scale, mirrored) for r in starts]
+    found = [register(seen, r, expected, fit_scale, mirrored) for r in starts]
     good = [f for f in found if f is not None]
     if not good:
         hint = (

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..errors import CaseError, Mistake
+from ..metrics import film_average, pixel_lines
 from ..results import Result, open_result
 from ..schema import nearest
 from .curves import Curves, curves_for
@@ -42,6 +43,18 @@ class Felt:
     y: Array
     place: str
     remarks: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Array, Array]:
+        """Lines x (nx + 1), y (ny + 1) [mm] between the pixels; those at the ends may be cut by the edge."""
+        return pixel_lines(np.zeros(self.pressure.shape), self.x, self.y)
+
+    def averaged(self, square: float) -> tuple[Array, Array, Array]:
+        """Pressure [MPa] on equal squares of about a side [mm], and their centres x, y; keeps the force."""
+        lx, ly = self.lines
+        area = np.outer(np.diff(ly), np.diff(lx))
+        mean, _, x, y = film_average(self.pressure, area, self.x, self.y, square)
+        return mean, x, y
 
 
 @dataclass(frozen=True)
@@ -154,15 +167,15 @@ def density_map(pressed: Felt, curve: Curves, thickness: float) -> DensityMap:
     """Density on a grid fine enough for paper of a thickness [mm], which spreads the pressure; zero outside the map."""
     step = min(0.05, float(np.diff(pressed.x).min()) / 2, float(np.diff(pressed.y).min()) / 2)
     rim = 1.0
-    hx, hy = (float(np.diff(v).mean()) / 2 for v in (pressed.x, pressed.y))
-    x = np.arange(pressed.x[0] - hx - rim, pressed.x[-1] + hx + rim, step) + step / 2
-    y = np.arange(pressed.y[0] - hy - rim, pressed.y[-1] + hy + rim, step) + step / 2
+    lx, ly = pressed.lines
+    x = np.arange(lx[0] - rim, lx[-1] + rim, step) + step / 2
+    y = np.arange(ly[0] - rim, ly[-1] + rim, step) + step / 2
     ix = np.interp(x, pressed.x, np.arange(len(pressed.x)))
     iy = np.interp(y, pressed.y, np.arange(len(pressed.y)))
     gy, gx = np.meshgrid(iy, ix, indexing="ij")
     fine = ndimage.map_coordinates(pressed.pressure, [gy, gx], order=1)
-    fine[(y < pressed.y[0] - hy) | (y > pressed.y[-1] + hy), :] = 0.0
-    fine[:, (x < pressed.x[0] - hx) | (x > pressed.x[-1] + hx)] = 0.0
+    fine[(y < ly[0]) | (y > ly[-1]), :] = 0.0
+    fine[:, (x < lx[0]) | (x > lx[-1])] = 0.0
     spread = ndimage.gaussian_filter(fine, thickness / 2 / step)
     return DensityMap(curve.record(spread).astype(np.float32), float(x[0]), float(y[0]), step)
 

@@ -21,6 +21,8 @@ from .maps import Flag, Reading
 from .options import ReadOptions
 from .rectangle import found_outline
 
+RIM = 4.0
+"""Nothing around the sensels [mm], so that a map that fills the sensor can be laid over it."""
 SUFFIXES = (".csv", ".tsv", ".asf", ".txt")
 Unit = Literal["MPa", "kPa", "bar", "psi", "Pa"]
 
@@ -47,7 +49,12 @@ def read_sensor(path: Path, options: SensorOptions) -> Reading:
     """Reading of a matrix of pressures, first row uppermost; a head in words may come first, blanks are masked."""
     p = _matrix(path) * convert(1.0, options.unit, "MPa")
     p = p[::-1, :: -1 if options.mirror else 1]
-    told = np.isfinite(p)
+    rim = int(np.ceil(RIM / options.pitch))
+    p = np.pad(p, rim, constant_values=np.nan)
+    told, beyond = (
+        np.isfinite(p),
+        np.pad(np.zeros(np.array(p.shape) - 2 * rim, np.bool_), rim, constant_values=True),
+    )
     if not told.any() or np.nanmax(p) <= options.noise:
         hint = "Check --unit and --noise."
         raise CaseError(
@@ -71,7 +78,7 @@ def read_sensor(path: Path, options: SensorOptions) -> Reading:
         0.0,
     )
     flag = np.where(p < options.noise, Flag.BELOW, np.where(p >= options.saturation, Flag.ABOVE, Flag.READ))
-    flag = np.where(told, flag, Flag.MASKED).astype(np.uint8)
+    flag = np.where(beyond, Flag.OUTSIDE, np.where(told, flag, Flag.MASKED)).astype(np.uint8)
     shade = np.where(told, np.clip(p / top, 0, 1), 0.5)
     light = np.repeat(np.round(255 * (1 - 0.85 * shade))[..., None], 3, axis=-1).astype(np.uint8)
     said = ReadOptions(show="density").model_copy(update={"force": options.force})
@@ -80,7 +87,8 @@ def read_sensor(path: Path, options: SensorOptions) -> Reading:
         options=said, density=np.where(told, p / top, np.nan), pressure=np.where(read, p, np.nan),
         doubt=np.where(read, options.accuracy, np.nan), ratio=np.nan_to_num(p), flag=flag, light=light,
         side=options.pitch, scale=Scale(options.pitch, "pitch of the sensor"), curve=curve,
-        blank=Blank(np.ones((1, 1, 3)), (255.0, 255.0, 255.0), 0.0, 0.0), masked={"other": float((~told).mean())},
+        blank=Blank(np.ones((1, 1, 3)), (255.0, 255.0, 255.0), 0.0, 0.0),
+        masked={"other": float((~told & ~beyond).mean())},
         remarks=(), warnings=(), outline=found_outline(np.nan_to_num(p / top) > 0.1, options.pitch),
     )  # fmt: skip
 
