@@ -1,4 +1,4 @@
-"""Command line of pressure paper: holdersim paper read, render, compare."""
+"""Command line of pressure paper: holdersim paper read, render, compare, infer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 app = typer.Typer(
-    help="Pressure paper: read a scan, show a result as paper would, compare both.", no_args_is_help=True
+    help="Pressure paper: read a scan, show a result as paper would, compare both, infer the holder.",
+    no_args_is_help=True,
 )
 
 Text = str | None
@@ -165,5 +166,68 @@ def compare_command(
     for name, value in found.scores.items():
         if value is not None:
             typer.echo(f"{name:<44} {number(value)}")
+    for file in write(found, output):
+        typer.echo(str(file))
+
+
+@app.command("infer")
+def infer_command(
+    case: Annotated[Path, typer.Argument(metavar="CASE", help="case file, or folder of a result")],
+    scan: Annotated[
+        Path, typer.Argument(metavar="SCAN", help="image of the paper, or a sensor's map as CSV file")
+    ],
+    flatness: Annotated[
+        Text, typer.Option(help='known before: peak to valley of each shape, "10 um"')
+    ] = None,
+    wedge_rise: Annotated[Text, typer.Option("--rise", help='known before: wedge, "20 um"')] = None,
+    bolts: Annotated[
+        float | None, typer.Option(help="known before: scatter of a bolt's force, share")
+    ] = None,
+    order: Annotated[int | None, typer.Option(help="highest power of the shapes, 2 or 3")] = None,
+    face: Annotated[Text, typer.Option(help="interface of the shapes; the uppermost")] = None,
+    patchy: Annotated[float | None, typer.Option(help="scatter of a square nothing explains, share")] = None,
+    at: Annotated[Text, typer.Option(help="interface or plane; the cathode plane if there is one")] = None,
+    grade: Grade = None,
+    pressing: Pressing = None,
+    temperature: Warm = None,
+    humidity: Damp = None,
+    dpi: Annotated[float | None, typer.Option(help="pixels per inch")] = None,
+    scale: Annotated[Text, typer.Option(help='two marks: "x1,y1,x2,y2,50 mm"')] = None,
+    outline: Annotated[Text, typer.Option(help='size of the red area: "35 mm x 15 mm"')] = None,
+    cell: Annotated[Text, typer.Option(help='side of the squares read, "0.25 mm" unless told')] = None,
+    blank: Annotated[Text, typer.Option(help="pixels of blank paper: x0,y0,x1,y1")] = None,
+    sealed: Annotated[bool | None, typer.Option("--sealed", help="pressed inside a sealed bag")] = None,
+    mirror: Annotated[bool | None, typer.Option("--mirror", help="scanned face down")] = None,
+    keep_blobs: Annotated[bool | None, typer.Option("--keep-blobs", help="read tape and labels too")] = None,
+    curves: Curves = None,
+    wedge: Wedge = None,
+    samples: Samples = None,
+    pitch: Annotated[Text, typer.Option(help='sensor: distance of sensels, "1.27 mm"')] = None,
+    unit: Annotated[Text, typer.Option(help="sensor: unit of the numbers, MPa, kPa, bar, psi, Pa")] = None,
+    noise: Annotated[Text, typer.Option(help='sensor: tells nothing below, "0.05 MPa"')] = None,
+    saturation: Annotated[Text, typer.Option(help='sensor: tells nothing above, "10 MPa"')] = None,
+    accuracy: Annotated[float | None, typer.Option(help="sensor: 95 % band of a sensel, share")] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", help="folder to write")] = Path(
+        "results/paper_infer"
+    ),
+) -> None:
+    """Bolt forces and flatness that explain a scan. Example: holdersim paper infer mine/case.toml a.tif --bolts 0.2."""
+    said: dict[str, Any] = dict(locals())
+    from .inverse import Priors, infer
+    from .inverse.files import write
+    from .paper.options import checked
+    from .results.table import number
+
+    known = ("flatness", "bolts", "order", "face", "patchy")
+    priors = checked(Priors, {n: said[n] for n in known} | {"wedge": wedge_rise}, "paper infer")
+    own = ("case", "scan", "wedge_rise", "at", "output", *known)
+    found = infer(case, scan, {k: v for k, v in said.items() if k not in own}, priors, at)
+    for line in found.messages:
+        typer.echo(f"note: {line}", err=True)
+    for t in found.table():
+        ends = f"{number(t['2.5 %'])} to {number(t['97.5 %'])}"
+        typer.echo(
+            f"{t['unknown']:<20} {number(t['value']):>8} {t['unit']:<3} 95 %: {ends:<20} told {t['told [-]']:.0%}"
+        )
     for file in write(found, output):
         typer.echo(str(file))

@@ -1,0 +1,179 @@
+"""A case and a scan: the holder that best explains the paper, and what the paper leaves open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..assembly import Rect
+from ..case import Case, read_case
+from ..errors import CaseError, Mistake, PhysicsRefused
+from ..loads import Tighten
+from ..materials.rubber import Rubber
+from ..metrics import film_samples, pixel_lines
+from ..paper import Reading as Scan
+from ..paper import ReadOptions, read_scan
+from ..paper.comparing import Compared, compared
+from ..paper.matching import Match, laid
+from ..paper.options import checked
+from ..paper.render import Felt
+from ..paper.sensor import SUFFIXES, SensorOptions, read_sensor
+from ..results import open_result
+from ..solve import Model
+from ..study.reading import Reading, reading
+from ..study.response import Response
+from ..superelement import cache_folder
+from .evidence import Evidence, evidence_of
+from .posterior import Posterior, Seeker
+from .unknowns import Priors, unknowns
+
+Array = NDArray[np.float64]
+UNTOLD, CLOSE = 0.1, 0.8
+"""Share of the variance below which nothing is told of an unknown; correlation of two that are told together only."""
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """Posterior, the maps [MPa] of the nominal and of the most probable holder, and both comparisons with the paper."""
+
+    posterior: Posterior
+    evidence: Evidence
+    read: Reading
+    nominal: Compared
+    fitted: Compared
+    title: str
+    scan: str
+    messages: tuple[str, ...]
+
+    def table(self) -> list[dict[str, Any]]:
+        """One row for each unknown: value, ends of its band, deviation before and after, share told, partner."""
+        p, u = self.posterior, self.posterior.unknowns
+        values, (low, high) = u.values(p.z), p.band()
+        prior = (u.values(np.full(u.size, 1.0)) - u.values(np.full(u.size, -1.0))) / 2
+        both = np.abs(p.correlation - np.eye(u.size))
+        rows = []
+        for k, name in enumerate(u.names):
+            other = int(both[k].argmax())
+            rows.append(
+                {"unknown": name, "unit": u.units[k], "value": float(values[k]), "2.5 %": float(low[k]),
+                 "97.5 %": float(high[k]), "prior deviation": float(prior[k]),
+                 "deviation over prior": float(p.deviation[k]), "told [-]": float(p.told[k]),
+                 "strongest correlation": float(p.correlation[k, other]), "with": u.names[other]}
+            )  # fmt: skip
+        return rows
+
+
+def case_of(path: Path) -> Case:
+    """The case of a file, or of a result's folder."""
+    if path.is_dir():
+        result = open_result(path)
+        return Case.model_validate(result.case, context={"name": path.parent.name, "source": str(path)})
+    return read_case(path)
+
+
+def seen_by(scan: Path, said: dict[str, Any]) -> Scan:
+    """Scan or sensor's map with pressures; CaseError without a calibration."""
+    if scan.suffix.lower() in SUFFIXES:
+        return read_sensor(scan, checked(SensorOptions, said, "paper infer"))
+    seen = read_scan(scan, checked(ReadOptions, said, "paper infer"))
+    if seen.curve is None:
+        hint = "Give --grade and --pressing, or --wedge with patches of your own."
+        raise CaseError("paper infer", [Mistake("--show", "only pressures tell of forces.", hint=hint)])
+    return seen
+
+
+def infer(path: Path, scan: Path, said: dict[str, Any], priors: Priors, at: str | None = None) -> Inferred:
+    """The holder of a case as a scan tells it."""
+    case = case_of(path).with_("symmetry", "none")
+    response = respond(case)
+    seen = seen_by(scan, said)
+    place = at or next((n for n in response.model.levels if "cathode" in n), list(response.model.joints)[-1])
+    return inferred(case, response, seen, priors, place, scan.name)
+
+
+def respond(case: Case) -> Response:
+    """Contact pressures of a case as a function of gaps and bolt forces; PhysicsRefused where there is none."""
+    steps = case.steps
+    if len(steps) != 1 or not isinstance(steps[0], Tighten) or steps[0].sequence != "together":
+        raise CaseError(
+            case.name, [Mistake("steps", "must be one step that tightens all bolts together to be inferred.")]
+        )
+    assembly = case.assembly()
+    if any(isinstance(s.material, Rubber) for s in assembly.solids):
+        raise PhysicsRefused("a holder with rubber has no linear response to infer from")
+    return Response(Model(assembly, cache_folder(), keep=False))
+
+
+def inferred(case: Case, response: Response, seen: Scan, priors: Priors, at: str, scan: str) -> Inferred:
+    """The same with the parts at hand; the scan is laid over the nominal map, then over the one found."""
+    film = max(case.grid.film, seen.side)
+    read = reading(response, at, film, region_of(response, at))
+    nominal = np.array([case.final_forces()[n] for n in response.bolts])
+    pressed = response.press(response.gap, nominal)
+    felt = first = felt_of(read, pressed.force, at)
+    for _ in range(2):
+        match = laid(seen, felt, film)
+        evidence = chosen(evidence_of(match, priors.patchy), match, read, film, region_of(response, at))
+        u = unknowns(response, nominal, priors, evidence.scale)
+        found = Seeker(response, read, u).find(evidence)
+        felt = felt_of(read, found.pressed.force, at)
+    before, after = (compared(seen, f, film, False, case.title, scan) for f in (first, felt))
+    return Inferred(found, evidence, read, before, after, case.title, scan, tuple(_messages(found, after)))
+
+
+def region_of(response: Response, at: str) -> Rect:
+    """The whole rectangle of an interface or plane."""
+    model = response.model
+    known = [*model.joints, *model.levels]
+    if at not in known:
+        raise CaseError("paper infer", [Mistake("--at", "is neither interface nor plane.", f'"{at}"',
+                                                f"Known: {', '.join(known)}.")])  # fmt: skip
+    return model.plane(at).region if at in model.levels else model.joints[at].interface.region
+
+
+def felt_of(read: Reading, force: Array, at: str) -> Felt:
+    """What paper would feel of pixel forces (n,)."""
+    return Felt(np.maximum(np.nan_to_num(read.maps(force)), 0.0), read.x, read.y, at)
+
+
+def chosen(e: Evidence, match: Match, read: Reading, film: float, region: Rect) -> Evidence:
+    """Evidence in the order of the squares of a reading."""
+    lx, ly = pixel_lines(np.zeros(read.shape), read.x, read.y)
+    empty = read.full_constant.reshape(read.shape) * 0.0
+    area = np.outer(np.diff(ly), np.diff(lx)) * np.isfinite(empty)
+    gx, gy = np.meshgrid(read.x, read.y)
+    cx, cy = (film_samples(g + empty, area, read.x, read.y, region, film)[0] for g in (gx, gy))
+    i = np.abs(match.x[None, :] - cx[:, None]).argmin(axis=1)
+    j = np.abs(match.y[None, :] - cy[:, None]).argmin(axis=1)
+    k = j * len(match.x) + i
+    return Evidence(e.pressure[k], e.flag[k], e.scatter[k], e.low, e.high, e.scale)
+
+
+def _messages(p: Posterior, fitted: Compared) -> list[str]:
+    u = p.unknowns
+    out = list(fitted.messages)
+    if not p.settled:
+        out.append("the search did not settle: the bands are not to be believed.")
+    nothing = [n for n, t in zip(u.names, p.told, strict=True) if t < UNTOLD]
+    if nothing:
+        out.append(
+            f"the paper tells nothing of: {', '.join(nothing)} (less than {UNTOLD:.0%} of the variance)."
+        )
+    if any(n.startswith("wedge") for n in nothing):
+        out.append("a wedge is taken up by the tilt of the plates while each bolt keeps its force.")
+    for a in range(u.size):
+        for b in range(a):
+            c = p.correlation[a, b]
+            if abs(c) > CLOSE:
+                out.append(f"{u.names[b]} and {u.names[a]} are told together only (correlation {c:+.2f}).")
+    if p.misfit > 1.5:
+        out.append(
+            f"the best holder misses the paper by {p.misfit**0.5:.2g} times the scatter: shapes of higher order, or a "
+            "wrong grade or climate; the bands are widened by this factor."
+        )
+    out.append("shapes are those of both plates together, as one gap: a thin cell does not tell them apart.")
+    return out
