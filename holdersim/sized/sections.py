@@ -72,8 +72,9 @@ def chambers(rows: Sequence[Row]) -> Section:
     text = (
         "Welded vessels under the fluid's pressure. Closed form: Lame's cylinder and sphere, for a crown the sphere of "
         "twice the radius; flat end: UG-34's stress; box: Appendix 13 amid its long side. Vessels shorter than "
-        f"{2 * vessels.FADED:g} decay lengths have no wall away from their ends: a longer one of the same wall is "
-        "compared then. The largest stress lies where wall and end meet; in a sharp corner it has no limit."
+        f"{2 * vessels.FADED:g} decay lengths, and longer ones with thin flat ends, have no wall away from their ends: "
+        "a longer one of the same wall is compared then. The largest stress lies where wall and end meet; in a sharp "
+        "corner it has no limit."
     )
     return section("Chambers by finite elements", text, rows, (
         ("wall [MPa]", "wall, inner face, closed form [MPa]"),

@@ -129,7 +129,7 @@ def vessel_row(study: Study, point: Point) -> Row:
     if point.closure == "box":
         return row
     away = vessels.faded(point, m.nu)
-    far = vessels.far(point, m) if away < vessels.FADED else found
+    far = vessels.far(point, m) if away < vessels.needed(point) else found
     return row | {
         "half length / decay length [-]": away,
         "wall far from ends, inner face, FE [MPa]": far.inside,

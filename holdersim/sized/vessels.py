@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, sqrt
+from math import ceil, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,14 @@ def faded(point: Point, nu: float) -> float:
     return float(s["inside length"] / 2 * (3 * (1 - nu**2)) ** 0.25 / sqrt(middle * s["wall"]))
 
 
+def needed(point: Point) -> float:
+    """Lengths of decay after which the ends are not felt: more where a flat end is bent harder than the wall."""
+    if point.closure != "flat":
+        return FADED
+    said = by_formula(point)
+    return FADED + log(max(1.0, said.end_inside / said.inside))
+
+
 def by_formula(point: Point) -> Wall:
     """Lame's cylinder (hoop stress), closed; Lame's sphere for a dome, of radius 2 R at the crown of an ellipsoid.
 
@@ -92,7 +100,9 @@ def by_elements(point: Point, m: Elastic, finer: float = 1.0) -> Wall:
 def far(point: Point, m: Elastic, finer: float = 1.0) -> Wall:
     """A round vessel like that of a sized point, but so long that its ends are not felt in the middle."""
     half = point.sizes["inside length"] / 2
-    return _scaled(_found(point, m.nu, half * max(1.0, FADED / faded(point, m.nu)), finer), point.rating, m)
+    return _scaled(
+        _found(point, m.nu, half * max(1.0, needed(point) / faded(point, m.nu)), finer), point.rating, m
+    )
 
 
 def _found(point: Point, nu: float, half: float, finer: float) -> Wall:

@@ -166,7 +166,12 @@ def test_long_box_bends_as_a_frame() -> None:
 
 def test_alloys_share_what_is_solved() -> None:
     """Uniformity, bending and stress of plates at fixed sizes equal those of a model of their own, at any rating."""
-    s = study("slab").with_("alloys", ["SS304", "A36"]).with_("ratings", ["2 MPa", "4 MPa"])
+    s = (
+        study("slab")
+        .with_("equal", None)
+        .with_("alloys", ["SS304", "A36"])
+        .with_("ratings", ["2 MPa", "4 MPa"])
+    )
     point = s.size(material("SS304"), 5.0)
     assert [len(g) for _, g in by_nu(s.alloys)] == [2]
     table = {(r["alloy"], r["rating [MPa]"]): r for r in fixed_plates(s, point, 1000.0)}
