@@ -68,7 +68,11 @@ def identity(solid: Solid, links: Links) -> str:
         "inside": [(name, g.x.tolist(), g.y.tolist()) for name, g in links.inside],
     }
     if solid.swelling or solid.warms:
-        data |= {"strained": solid.name, "zones": "linear", "expansion": material.expansion if material else None}
+        data |= {
+            "strained": solid.name,
+            "zones": "linear",
+            "expansion": material.expansion if material else None,
+        }
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:24]
 
 
