@@ -26,7 +26,7 @@ from ..results import Result
 from ..results.history import swing
 from ..solve import Model
 from ..state import State
-from .sharing import making, superelements
+from .sharing import make_missing
 
 Mask = NDArray[np.bool_]
 
@@ -47,8 +47,8 @@ class Bench:
             if fitted is not None:
                 return fitted
         self._model = None  # the old one leaves the memory first
-        with making(self._cache, superelements(assembly).values()):
-            made = model_of(assembly, cache=self._cache, keep=False)
+        make_missing(assembly, self._cache)
+        made = model_of(assembly, cache=self._cache, keep=False)
         if type(made) is Model:
             self._model = made
             self._open = {n: np.isfinite(initial_gap(j.interface, j.grid)[0]) for n, j in made.joints.items()}

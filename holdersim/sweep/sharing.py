@@ -6,26 +6,55 @@ import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from ..assembly import Assembly, LayerStack, Solid
 from ..grid import PressureGrid
+from ..materials.elastic import Elastic
 from ..materials.rubber import Rubber
+from ..network import build_body
 from ..reduced import Links
 from ..shelf import cacheable, identity
+from ..superelement import Condenser
+
+USUAL = 1e5
+"""Modulus [MPa] with which superelements are made whose name does not tell the alloy: the last digit depends on it."""
 
 
 def superelements(assembly: Assembly) -> dict[str, str]:
     """Name on the shelf of the superelement of each solid; "" for one that is not kept there."""
+    return {n: identity(s, k) if k is not None else "" for n, (s, k) in _linked(assembly).items()}
+
+
+def make_missing(assembly: Assembly, cache: Path) -> None:
+    """Put the superelements of an assembly on the shelf, each by one process, with digits that no alloy decides."""
+    linked = {n: (s, k) for n, (s, k) in _linked(assembly).items() if k is not None}
+    names = {n: identity(s, k) for n, (s, k) in linked.items()}
+    with making(cache, names.values()) as missing:
+        for n, (solid, links) in linked.items():
+            if names[n] in missing and not on_shelf(cache, names[n]):
+                Condenser(_usual(solid, links), links, build_body, cache).get(keep=False)
+
+
+def _usual(solid: Solid, links: Links) -> Solid:
+    if not isinstance(solid.material, Elastic):
+        return solid
+    other = replace(solid, material=replace(solid.material, E=USUAL))
+    return other if identity(other, links) == identity(solid, links) else solid
+
+
+def _linked(assembly: Assembly) -> dict[str, tuple[Solid, Links | None]]:
+    """Each solid with its links; None for one that is not condensed, or not kept on the shelf."""
     grids = {i.name: PressureGrid.over(i.region, i.pixel, assembly.symmetry) for i in assembly.interfaces}
     levels = {p.name: PressureGrid.over(p.region, p.pixel, assembly.symmetry) for p in assembly.planes}
     rubber = any(isinstance(s.material, Rubber) for s in assembly.solids)
-    out = {}
+    out: dict[str, tuple[Solid, Links | None]] = {}
     for solid in assembly.solids:
         whole = isinstance(solid.material, Rubber) or solid.inelastic
         whole = whole or (rubber and isinstance(solid.shape, LayerStack))
         kept = not whole and cacheable(solid)
-        out[solid.name] = identity(solid, _links(assembly, solid, grids, levels)) if kept else ""
+        out[solid.name] = solid, _links(assembly, solid, grids, levels) if kept else None
     return out
 
 

@@ -51,10 +51,11 @@ plate_coarse = "10 mm"
 cell_coarse = "3 mm"
 """
 
+COUNT = 120
 LATIN = """
 [sweep]
 sample = "latin_hypercube"
-count = 40
+count = 120
 seed = 3
 batch = 6
 

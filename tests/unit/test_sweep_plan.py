@@ -11,13 +11,15 @@ import pyarrow.parquet
 import pytest
 
 from holdersim import sweep
+from holdersim.assembly import Assembly, Block, Interface, Rect, Solid
 from holdersim.case import Case
 from holdersim.errors import CaseError, EnvironmentProblem, ResultError
+from holdersim.materials.elastic import Elastic
 from holdersim.solve import Model
 from holdersim.sweep.cases import Cases
 from holdersim.sweep.page import report
 from holdersim.sweep.plan import open_plan
-from holdersim.sweep.sharing import superelements
+from holdersim.sweep.sharing import make_missing, superelements
 from holdersim.sweep.slurm import Job, script
 from holdersim.sweep.start import begin_job, refuse_ranks
 from holdersim.sweep.vary import changed
@@ -192,3 +194,20 @@ def test_sweeps_of_the_project(file: Path, tmp_path: Path) -> None:
     made = sweep.make(file, tmp_path / "plan")
     assert not made.invalid and len(made.rows) >= 60
     assert made.data["estimate"]["exact"]
+
+
+def test_no_alloy_decides_the_digits_of_a_superelement(tmp_path: Path) -> None:
+    """Made for steel or for another alloy of its Poisson's ratio: one name, the same bytes, and made once."""
+    lines = tuple(float(i) for i in range(5))
+    shelves = []
+    for k, modulus in enumerate((193e3, 70.7e3, 1.1)):
+        metal = Elastic("metal", modulus, 0.3)
+        low = Solid("low", Block(lines, lines, (0.0, 1.0)), metal, fixed={"bottom": "xyz"})
+        top = Solid("top", Block(lines, lines, (0.0, 1.0)), metal, z=1.0, fixed={"top": "xy"})
+        faces = Interface("faces", "low.top", "top.bottom", Rect(0, 4, 0, 4), 1.0)
+        make_missing(Assembly((low, top), (faces,)), tmp_path / str(k))
+        make_missing(Assembly((low, top), (faces,)), tmp_path / str(k))
+        files = sorted((tmp_path / str(k)).glob("*.superelement"))
+        shelves.append({f.name: f.read_bytes() for f in files})
+        assert all(f.with_suffix(".lock").read_text().count("made") == 1 for f in files)
+    assert len(shelves[0]) == 2 and shelves[0] == shelves[1] == shelves[2]
