@@ -179,13 +179,14 @@ def infer_command(
     flatness: Annotated[
         Text, typer.Option(help='known before: peak to valley of each shape, "10 um"')
     ] = None,
-    wedge_rise: Annotated[Text, typer.Option("--rise", help='known before: wedge, "20 um"')] = None,
+    rise: Annotated[Text, typer.Option(help='known before: rise of a wedge, "20 um"')] = None,
     bolts: Annotated[
         float | None, typer.Option(help="known before: scatter of a bolt's force, share")
     ] = None,
     order: Annotated[int | None, typer.Option(help="highest power of the shapes, 2 or 3")] = None,
     face: Annotated[Text, typer.Option(help="interface of the shapes; the uppermost")] = None,
     patchy: Annotated[float | None, typer.Option(help="scatter of a square nothing explains, share")] = None,
+    alike: Annotated[Text, typer.Option(help='distance over which that scatter is alike, "3 mm"')] = None,
     at: Annotated[Text, typer.Option(help="interface or plane; the cathode plane if there is one")] = None,
     grade: Grade = None,
     pressing: Pressing = None,
@@ -218,9 +219,9 @@ def infer_command(
     from .paper.options import checked
     from .results.table import number
 
-    known = ("flatness", "bolts", "order", "face", "patchy")
-    priors = checked(Priors, {n: said[n] for n in known} | {"wedge": wedge_rise}, "paper infer")
-    own = ("case", "scan", "wedge_rise", "at", "output", *known)
+    known = ("flatness", "rise", "bolts", "order", "face", "patchy", "alike")
+    priors = checked(Priors, {n: said[n] for n in known}, "paper infer")
+    own = ("case", "scan", "at", "output", *known)
     found = infer(case, scan, {k: v for k, v in said.items() if k not in own}, priors, at)
     for line in found.messages:
         typer.echo(f"note: {line}", err=True)

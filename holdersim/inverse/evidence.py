@@ -18,14 +18,15 @@ Array = NDArray[np.float64]
 class Evidence:
     """Squares (q,): pressure [MPa] where flag is READ, scatter [MPa] from square to square, bounds [MPa] elsewhere.
 
-    scale: standard deviation of ln of the factor that all squares share (calibration, scanner, zone).
+    low, high: bounds (q,) [MPa]. scale: standard deviation of ln of the factor that all squares share (calibration,
+    scanner, zone).
     """
 
     pressure: Array
     flag: NDArray[np.uint8]
     scatter: Array
-    low: float
-    high: float
+    low: Array
+    high: Array
     scale: float
 
     def cost(self, p: Array) -> float:
@@ -56,23 +57,36 @@ class Evidence:
 
 
 def evidence(
-    pressure: Array, flag: NDArray[np.uint8], share: Array, low: float, high: float, scale: float
+    pressure: Array, flag: NDArray[np.uint8], share: Array, low: Array, high: Array, scale: float
 ) -> Evidence:
     """Evidence of squares; share: scatter of a square over its pressure."""
     at = np.where(flag == Flag.READ, np.nan_to_num(pressure), np.where(flag == Flag.ABOVE, high, low))
     return Evidence(at, flag, np.maximum(share * at, 1e-6), low, high, scale)
 
 
-def evidence_of(m: Match, patchy: float) -> Evidence:
-    """Evidence of a match, flat; patchy: scatter of a square that neither film nor model explains, as a share."""
-    if m.paper.curve is None:
+def evidence_of(m: Match, patchy: float, corrected: bool) -> Evidence:
+    """Evidence of a match, flat; patchy: scatter of a square that neither film nor model explains, as a share.
+
+    corrected: the map of the match is near the paper, so that what paper and squares do to it (spread, threshold inside
+    a square, edge) is known from its virtual paper and taken off; half of that counts as scatter.
+    """
+    if m.paper.curve is None or m.virtual is None:
         raise ValueError("a paper without a calibration has no pressures")
     density = np.clip(np.nan_to_num(m.paper.density), m.paper.curve.pale, m.paper.curve.dark)
     shared = m.paper.curve.doubt(density)
     own = np.sqrt(np.maximum(m.band**2 - shared**2, 0.0)) / 1.96
     known = m.paper.flag == Flag.READ
     scale = float((shared[known] if known.any() else shared).mean()) / 1.96
-    share = np.hypot(own, patchy)
-    return evidence(
-        m.paper.pressure.ravel(), m.paper.flag.ravel(), share.ravel(), m.paper.low, m.paper.high, scale
-    )
+    shift = np.zeros(m.computed.shape)
+    low, high = np.full(shift.shape, m.paper.low), np.full(shift.shape, m.paper.high)
+    pressure = m.paper.pressure
+    if corrected:
+        p, v = np.maximum(m.computed, 1e-3), m.virtual
+        told = known & (v.flag == Flag.READ)
+        shift[told] = np.clip(np.log(p[told] / v.pressure[told]), -1.0, 1.0)
+        pressure = pressure * np.exp(shift)
+        shift[known & ~told] = 1.0  # not comparable yet: hardly counts, and nothing is taken off
+        low = np.where(v.flag == Flag.BELOW, np.maximum(low, p), low)
+        high = np.where(v.flag == Flag.ABOVE, np.minimum(high, p), high)
+    share = np.sqrt(own**2 + patchy**2 + (0.5 * shift) ** 2)
+    return evidence(pressure.ravel(), m.paper.flag.ravel(), share.ravel(), low.ravel(), high.ravel(), scale)

@@ -95,9 +95,9 @@ class Seeker:
         forces = self.read.matrix @ np.hstack([by_gap, by_bolts])
         return np.column_stack([u.scale(z) * forces, p * u.spread[-1]])
 
-    def find(self, evidence: Evidence) -> Posterior:
-        """The posterior of some evidence."""
-        z, pressed = self._start(evidence)
+    def find(self, evidence: Evidence, start: Array | None = None) -> Posterior:
+        """The posterior of some evidence; start: a z that is near, else the likeliest of some dishes."""
+        z, pressed = self._likeliest(evidence) if start is None else (start, self.pressures(start)[1])
         p, pressed = self.pressures(z, pressed.active)
         cost = evidence.cost(p) + 0.5 * float(z @ z)
         settled, damping, steps = False, 0.0, 0
@@ -121,16 +121,21 @@ class Seeker:
         covariance = linalg.inv((j.T * second) @ j + np.eye(len(z)))
         return Posterior(self.unknowns, z, covariance, p, pressed, cost, evidence.misfit(p), steps, settled)
 
-    def _start(self, evidence: Evidence) -> tuple[Array, Pressed]:
-        """The likeliest of some dishes, all else nominal."""
+    @property
+    def starts(self) -> list[tuple[Array, Pressed]]:
+        """Dishes, all else nominal, and their solutions."""
         names = self.unknowns.names
         if not self._starts:
             for s in STARTS:
                 z: Array = np.zeros(self.unknowns.size)
                 z[names.index("dish")] = s
                 self._starts.append((z, self.pressures(z)[1]))
+        return self._starts
+
+    def _likeliest(self, evidence: Evidence) -> tuple[Array, Pressed]:
+        """The likeliest of the starts."""
         costs = [
-            evidence.cost(self.read.samples(found.force)) + 0.5 * float(z @ z) for z, found in self._starts
+            evidence.cost(self.read.samples(found.force)) + 0.5 * float(z @ z) for z, found in self.starts
         ]
-        z, found = self._starts[int(np.argmin(costs))]
+        z, found = self.starts[int(np.argmin(costs))]
         return z.copy(), found

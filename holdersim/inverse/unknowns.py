@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..errors import CaseError, Mistake, PhysicsRefused
 from ..schema import Entry, key, nearest
 from ..study.response import Response
-from ..units import SmallLength
+from ..units import Length, SmallLength
 
 Array = NDArray[np.float64]
 SCALE = "scale of the paper"
@@ -20,7 +20,7 @@ class Priors(Entry):
     """What is known before the paper is seen: standard deviations."""
 
     flatness: SmallLength = key(doc="peak to valley of each shape of the faces")
-    wedge: SmallLength = key(doc="rise across the face, along x and along y")
+    rise: SmallLength = key(doc="wedge: rise across the face, along x and along y")
     bolts: float = key(doc="scatter of each bolt's force, as a share", gt=0.0, le=1.0)
     order: int = key(2, "highest power of the shapes: 2 (dish, saddle, twist) or 3", ge=2, le=3)
     face: str | None = key(
@@ -29,6 +29,7 @@ class Priors(Entry):
     patchy: float = key(
         0.05, "scatter of a square that neither film nor model explains, as a share (assumed)", ge=0.0, le=0.5
     )
+    alike: Length = key("3 mm", "distance over which that scatter is alike (assumed)")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def unknowns(response: Response, nominal: Array, priors: Priors, scale: float) -
         )
     names, shapes = _shapes(response, face, priors.order)
     wedges = [n.startswith("wedge") for n in names]
-    spread = np.where(wedges, 1000 * priors.wedge, 1000 * priors.flatness)
+    spread = np.where(wedges, 1000 * priors.rise, 1000 * priors.flatness)
     bolts = np.full(len(nominal), np.sqrt(np.log1p(priors.bolts**2)))
     return Unknowns(
         (*names, *(f"force of {n}" for n in response.bolts), SCALE),

@@ -133,7 +133,7 @@ def closer_curve(m: Match) -> str | None:
 
 def _misfit(m: Match, curve: Curves) -> tuple[float, float]:
     """Mean of ln(paper / computed) where a curve reads the paper; rms with both moved to the ends of its range."""
-    known = m.known & (m.computed > 0)
+    known = m.inner & (m.computed > 0)
     d, p = m.paper.density[known], m.computed[known]
     inside = (d >= curve.pale) & (d <= curve.dark)
     both = inside | ((d < curve.pale) & (p > curve.low)) | ((d > curve.dark) & (p < curve.high))

@@ -56,6 +56,13 @@ class Match:
         return np.asarray(self.paper.flag < Flag.MASKED, dtype=np.bool_)
 
     @property
+    def inner(self) -> Mask:
+        """Known squares but the outermost, in which paper and scanner smear the step at the edge."""
+        inner = np.zeros(self.computed.shape, np.bool_)
+        inner[1:-1, 1:-1] = True
+        return self.known & inner
+
+    @property
     def cell(self) -> float:
         """Area of a square [mm2]."""
         return float((self.x[1] - self.x[0]) * (self.y[1] - self.y[0]))
@@ -68,13 +75,21 @@ def extent(felt: Felt) -> Rect:
 
 
 def laid(
-    seen: Reading, felt: Felt, square: float, fit_scale: bool = False, mirrored: bool | None = None
+    seen: Reading,
+    felt: Felt,
+    square: float,
+    fit_scale: bool = False,
+    mirrored: bool | None = None,
+    placed: Registration | None = None,
 ) -> Match:
-    """Scan and computed map on squares of about a side [mm]; CaseError where the scan cannot be laid over the map."""
+    """Scan and computed map on squares of about a side [mm]; CaseError where the scan cannot be laid over the map.
+
+    placed: where the scan lies, if that is known already.
+    """
     square = max(square, seen.side)
     around = extent(felt)
     fx, fy = film_lines(around.x0, around.x1, square), film_lines(around.y0, around.y1, square)
-    registration = _placed(seen, felt, fit_scale, mirrored)
+    registration = placed or found_place(seen, felt, fit_scale, mirrored)
     density, ratio, flag, light = _looked_up(seen, registration.pose, fx, fy)
     computed, x, y = felt.averaged(square)
     if (flag < Flag.MASKED).mean() < COVERED:
@@ -100,8 +115,10 @@ def expected_density(felt: Felt, seen: Reading) -> tuple[Array, Array, Array]:
     return np.asarray(shown, dtype=np.float64), x, y
 
 
-def _placed(seen: Reading, felt: Felt, fit_scale: bool, mirrored: bool | None) -> Registration:
-    """The better of two starts: red fills the map, or only what should be red."""
+def found_place(
+    seen: Reading, felt: Felt, fit_scale: bool = False, mirrored: bool | None = None
+) -> Registration:
+    """Where a scan lies over a map: the better of two starts, red fills the map, or only what should be red."""
     starts, expected = [extent(felt)], expected_density(felt, seen)
     red = found_outline(expected[0] > 0.1, float(expected[1][1] - expected[1][0]))
     if red is not None and abs(np.sin(2 * red.angle)) < 0.05:
@@ -190,7 +207,8 @@ def _band(seen: Reading, paper: Reading, curve: Curves, shown: Array, residual: 
     d = np.clip(np.nan_to_num(paper.density), curve.pale, curve.dark)
     levels, spread = noise(np.nan_to_num(seen.density), seen.flag < Flag.MASKED)
     grain = np.interp(d, levels, spread) * seen.side / side
-    steep = np.hypot(*np.gradient(shown, side)) * (residual if np.isfinite(residual) else side)
+    place = np.hypot(residual if np.isfinite(residual) else side, seen.side / np.sqrt(12.0))
+    steep = np.hypot(*np.gradient(np.pad(shown, 1), side))[1:-1, 1:-1] * place  # white paper around
     return np.asarray(
         np.hypot(curve.doubt(d), 1.96 * np.hypot(grain, steep) * curve.sensitivity(d)), dtype=np.float64
     )

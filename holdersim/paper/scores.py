@@ -32,7 +32,8 @@ DEFINITIONS: dict[str, str] = {
     "where some is darker than the range",
     "Force closure [-]": "load of the paper, with the computed pressure inside its limits where the paper cannot tell, "
     "over the computed force on the same squares, minus 1",
-    "Bias [-]": "mean of ln(paper / computed) where the paper is read; negative: the paper reads less",
+    "Bias [-]": "mean of ln(paper / computed) where the paper is read, but for the outermost squares; negative: the "
+    "paper reads less",
     "Censored RMSE [MPa]": "root mean square of paper - computed where read; where below or above the range, of what "
     "the computed pressure is beyond that end",
     "Censored NRMSE [-]": "censored RMSE over the mean computed pressure",
@@ -89,7 +90,7 @@ def _calibrated(m: Match, v: Reading, known: Mask) -> dict[str, float | None]:
     inside = np.where(read, told, clip_open(computed, m.paper))
     darker = float((m.paper.flag == Flag.ABOVE).sum()) * m.cell * high
     least = float(told[read].sum()) * m.cell + darker
-    both = read & (computed > 0)
+    both = read & m.inner & (computed > 0)
     pair = read & (v.flag == Flag.READ)
     mean = float(computed[known].mean())
     out: dict[str, float | None] = {

@@ -35,7 +35,14 @@ def paper_of(
     p = seeker.pressures(z)[0] * (1 + share * random.standard_normal(len(seeker.read.weights)))
     low, high = limits
     flag = np.where(p < low, Flag.BELOW, np.where(p > high, Flag.ABOVE, Flag.READ)).astype(np.uint8)
-    return evidence(p, flag, np.full(len(p), share), low, high, float(seeker.unknowns.spread[-1]))
+    return evidence(
+        p,
+        flag,
+        np.full(len(p), share),
+        np.full(len(p), low),
+        np.full(len(p), high),
+        float(seeker.unknowns.spread[-1]),
+    )
 
 
 def twin(
@@ -69,7 +76,7 @@ def main(count: int) -> None:
     case = read_case("cases/studies/bare_5MPa.toml").with_("symmetry", "none")
     response = Response(Model(case.assembly(), cache_folder(), keep=False))
     nominal = np.array([case.final_forces()[n] for n in response.bolts])
-    priors = Priors(flatness="10 um", wedge="20 um", bolts=0.2)
+    priors = Priors(flatness="10 um", rise="20 um", bolts=0.2)
     u = unknowns(response, nominal, priors, 0.1 / 1.96)
     seeker, random = Seeker(response, reading(response, "cathode", 1.0), u), np.random.default_rng(1)
     twins = []
