@@ -118,7 +118,9 @@ def run(
     from .results import short_summary
     from .run import refine as refined
     from .run import run as solve
+    from .sweep.start import refuse_ranks
 
+    refuse_ranks()
     _log_to_terminal()
     read = read_case(case)
     typer.echo(short_summary(solve(read, results=output, force=force, fields=fields)))
