@@ -186,6 +186,7 @@ def infer_command(
     order: Annotated[int | None, typer.Option(help="highest power of the shapes, 2 or 3")] = None,
     face: Annotated[Text, typer.Option(help="interface of the shapes; the uppermost")] = None,
     patchy: Annotated[float | None, typer.Option(help="scatter of a square nothing explains, share")] = None,
+    place: Annotated[Text, typer.Option(help='known before: where the paper lay, "0.2 mm"')] = None,
     alike: Annotated[Text, typer.Option(help='distance over which that scatter is alike, "3 mm"')] = None,
     at: Annotated[Text, typer.Option(help="interface or plane; the cathode plane if there is one")] = None,
     grade: Grade = None,
@@ -219,7 +220,7 @@ def infer_command(
     from .paper.options import checked
     from .results.table import number
 
-    known = ("flatness", "rise", "bolts", "order", "face", "patchy", "alike")
+    known = ("flatness", "rise", "bolts", "order", "face", "patchy", "place", "alike")
     priors = checked(Priors, {n: said[n] for n in known}, "paper infer")
     own = ("case", "scan", "at", "output", *known)
     found = infer(case, scan, {k: v for k, v in said.items() if k not in own}, priors, at)

@@ -14,12 +14,13 @@ from ..case import Case, read_case
 from ..errors import CaseError, Mistake, PhysicsRefused
 from ..loads import Tighten
 from ..materials.rubber import Rubber
-from ..metrics import film_samples, pixel_lines
+from ..metrics import film_lines, film_samples, pixel_lines
 from ..paper import Reading as Scan
 from ..paper import ReadOptions, read_scan
 from ..paper.comparing import Compared, compared
-from ..paper.matching import Match, found_place, laid
+from ..paper.matching import found_place, laid
 from ..paper.options import checked
+from ..paper.registration import Registration
 from ..paper.render import Felt
 from ..paper.sensor import SUFFIXES, SensorOptions, read_sensor
 from ..results import open_result
@@ -37,6 +38,10 @@ ROUNDS, STILL, UNSTEADY = 8, 0.05, 0.5
 MIDDLE = STARTS.index(0.0)
 SCALE = 0.1
 """Standard deviation of ln of the paper's factor until the scan tells it; no start depends on it."""
+WAY_UP = (
+    "the scan is taken to lie within a quarter turn of the holder and not mirrored (--mirror says so): a symmetric "
+    "holder cannot tell, and bolts would change places."
+)
 RESTLESS = "the rounds that take off what paper and squares do to the pressure have not settled: take care."
 UNTOLD, CLOSE = 0.1, 0.9
 """Share of the variance below which nothing is told of an unknown; correlation of two that are told together only."""
@@ -119,16 +124,17 @@ def inferred(case: Case, response: Response, seen: Scan, priors: Priors, at: str
     film = max(case.grid.film, seen.side)
     read = reading(response, at, film, region_of(response, at))
     nominal = np.array([case.final_forces()[n] for n in response.bolts])
-    seeker = Seeker(response, read, unknowns(response, nominal, priors, SCALE))
+    squares = Squares.of(read, film, region_of(response, at))
+    seeker = Seeker(response, read, unknowns(response, nominal, priors, SCALE), squares.steep())
     maps = [felt_of(read, pressed.force, at) for _, pressed in seeker.starts]
-    places = [found_place(seen, m) for m in maps]
+    places = [found_place(seen, m, upright=True) for m in maps]
     best = int(np.argmax([p.score for p in places]))
     z, felt, place = seeker.starts[best][0], maps[best], places[best]
     patchy = priors.patchy * max(1.0, priors.alike / film)  # as few squares as err independently
-    region, moved = region_of(response, at), np.inf
+    moved = np.inf
     for k in range(ROUNDS):
         match = laid(seen, felt, film, placed=place)
-        evidence = chosen(evidence_of(match, patchy, k > 0), match, read, film, region)
+        evidence = chosen(evidence_of(match, patchy, k > 0), squares)
         u = seeker.unknowns
         seeker.unknowns = replace(u, spread=np.append(u.spread[:-1], evidence.scale))
         found = seeker.find(evidence, z)
@@ -136,8 +142,9 @@ def inferred(case: Case, response: Response, seen: Scan, priors: Priors, at: str
         z, felt = found.z, felt_of(read, found.pressed.force, at)
         if k > 1 and moved < STILL:
             break
-        place = found_place(seen, felt) if k == 0 else place
-    before, after = (compared(seen, f, film, False, case.title, scan) for f in (maps[MIDDLE], felt))
+        place = found_place(seen, felt, upright=True) if k == 0 else shifted(place, u.shift(z))
+        z = np.concatenate([z[:-3], np.zeros(2), z[-1:]])
+    before, after = (compared(seen, f, film, False, case.title, scan, place) for f in (maps[MIDDLE], felt))
     told = _messages(found, after) + ([] if moved < UNSTEADY else [RESTLESS])
     return Inferred(found, evidence, read, before, after, case.title, scan, tuple(told))
 
@@ -157,16 +164,56 @@ def felt_of(read: Reading, force: Array, at: str) -> Felt:
     return Felt(np.maximum(np.nan_to_num(read.maps(force)), 0.0), read.x, read.y, at)
 
 
-def chosen(e: Evidence, match: Match, read: Reading, film: float, region: Rect) -> Evidence:
-    """Evidence in the order of the squares of a reading."""
-    lx, ly = pixel_lines(np.zeros(read.shape), read.x, read.y)
-    empty = read.full_constant.reshape(read.shape) * 0.0
-    area = np.outer(np.diff(ly), np.diff(lx)) * np.isfinite(empty)
-    gx, gy = np.meshgrid(read.x, read.y)
-    cx, cy = (film_samples(g + empty, area, read.x, read.y, region, film)[0] for g in (gx, gy))
-    i = np.abs(match.x[None, :] - cx[:, None]).argmin(axis=1)
-    j = np.abs(match.y[None, :] - cy[:, None]).argmin(axis=1)
-    k = j * len(match.x) + i
+def shifted(place: Registration, by: Array) -> Registration:
+    """A registration moved by what the paper lay off [mm]."""
+    cx, cy = place.pose.centre
+    x, y = place.pose.to_scan(np.array(cx - by[0]), np.array(cy - by[1]))
+    return replace(place, pose=replace(place.pose, x=float(x), y=float(y)))
+
+
+@dataclass(frozen=True)
+class Squares:
+    """Column and row (q,) of each square of a reading on the grid (ny, nx) of squares of a side (x, y) [mm]."""
+
+    i: NDArray[np.intp]
+    j: NDArray[np.intp]
+    shape: tuple[int, int]
+    side: tuple[float, float]
+
+    @classmethod
+    def of(cls, read: Reading, film: float, region: Rect) -> Squares:
+        """Squares of a reading averaged over a film resolution [mm] on a region."""
+        lx, ly = pixel_lines(np.zeros(read.shape), read.x, read.y)
+        empty = read.full_constant.reshape(read.shape) * 0.0
+        area = np.outer(np.diff(ly), np.diff(lx)) * np.isfinite(empty)
+        where = []
+        for lines, grid in zip((lx, ly), np.meshgrid(read.x, read.y), strict=True):
+            centre = film_samples(grid + empty, area, read.x, read.y, region, film)[0]
+            cuts = film_lines(lines[0], lines[-1], film)
+            at = np.clip(np.searchsorted(cuts, centre) - 1, 0, len(cuts) - 2)
+            where.append((at, len(cuts) - 1, float(cuts[1] - cuts[0])))
+        (i, nx, dx), (j, ny, dy) = where
+        return cls(i, j, (ny, nx), (dx, dy))
+
+    def steep(self) -> tuple[Array, Array]:
+        """Matrices (q, q) [1/mm] of the slope along x and y, central; no pressure beyond the squares."""
+        q = len(self.i)
+        number = np.full((self.shape[0] + 2, self.shape[1] + 2), -1)
+        number[self.j + 1, self.i + 1] = np.arange(q)
+        out = []
+        for dx, dy, side in ((1, 0, self.side[0]), (0, 1, self.side[1])):
+            slope: Array = np.zeros((q, q))
+            for sign in (1, -1):
+                other = number[self.j + 1 + sign * dy, self.i + 1 + sign * dx]
+                here = np.flatnonzero(other >= 0)
+                slope[here, other[here]] = sign / (2 * side)
+            out.append(slope)
+        return out[0], out[1]
+
+
+def chosen(e: Evidence, squares: Squares) -> Evidence:
+    """Evidence on all squares of a map, in the order of the squares of a reading."""
+    k = squares.j * squares.shape[1] + squares.i
     return Evidence(e.pressure[k], e.flag[k], e.scatter[k], e.low[k], e.high[k], e.scale)
 
 
@@ -191,5 +238,6 @@ def _messages(p: Posterior, fitted: Compared) -> list[str]:
             f"the best holder misses the paper by {p.misfit**0.5:.2g} times the scatter: shapes of higher order, or a "
             "wrong grade or climate; the bands are widened by this factor."
         )
+    out.append(WAY_UP)
     out.append("shapes are those of both plates together, as one gap: a thin cell does not tell them apart.")
     return out

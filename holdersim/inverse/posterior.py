@@ -73,17 +73,29 @@ class Posterior:
 
 
 class Seeker:
-    """Searches the most probable holder of a response as seen by a reading."""
+    """Searches the most probable holder of a response as seen by a reading.
 
-    def __init__(self, response: Response, read: Reading, unknowns: Unknowns):
+    steep: matrices (q, q) [1/mm] that give the slope of a map along x and y; without them the paper's place is certain.
+    """
+
+    def __init__(
+        self, response: Response, read: Reading, unknowns: Unknowns, steep: tuple[Array, Array] | None = None
+    ):
         self.response, self.read, self.unknowns = response, read, unknowns
+        q = len(read.weights)
+        self.steep = steep or (np.zeros((q, q)), np.zeros((q, q)))
         self._starts: list[tuple[Array, Pressed]] = []
 
     def pressures(self, z: Array, guess: NDArray[np.bool_] | None = None) -> tuple[Array, Pressed]:
         """Pressures (q,) [MPa] that the paper would read, and the solution."""
         u = self.unknowns
         found = self.response.press(self.response.gap + u.gap(z), u.forces(z), guess)
-        return u.scale(z) * self.read.samples(found.force), found
+        return u.scale(z) * (self._moved(z) @ self.read.samples(found.force)), found
+
+    def _moved(self, z: Array) -> Array:
+        """Matrix (q, q) that shifts a map by where the paper lay: 1 + x d/dx + y d/dy."""
+        x, y = self.unknowns.shift(z)
+        return np.asarray(np.eye(len(self.read.weights)) + x * self.steep[0] + y * self.steep[1])
 
     def slopes(self, z: Array, p: Array, pressed: Pressed) -> Array:
         """Derivative (q, size) of the pressures by z."""
@@ -91,9 +103,11 @@ class Seeker:
         linear = self.response.linear(pressed.active)
         n = self.response.pixels
         by_gap = linear[:, :n] @ (u.shapes * u.spread[: u.gaps])
-        by_bolts = linear[:, n:] * (u.forces(z) * u.spread[u.gaps : -1])
-        forces = self.read.matrix @ np.hstack([by_gap, by_bolts])
-        return np.column_stack([u.scale(z) * forces, p * u.spread[-1]])
+        by_bolts = linear[:, n:] * (u.forces(z) * u.spread[u.pulls])
+        forces = self._moved(z) @ (self.read.matrix @ np.hstack([by_gap, by_bolts]))
+        plain = self.read.samples(pressed.force)
+        shifts = np.column_stack([g @ plain for g in self.steep]) * u.spread[-3:-1]
+        return np.column_stack([u.scale(z) * np.hstack([forces, shifts]), p * u.spread[-1]])
 
     def find(self, evidence: Evidence, start: Array | None = None) -> Posterior:
         """The posterior of some evidence; start: a z that is near, else the likeliest of some dishes."""

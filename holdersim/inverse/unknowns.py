@@ -1,4 +1,4 @@
-"""What is sought: low-order shapes of the faces that meet, bolt forces, and the scale of the paper."""
+"""What is sought: low-order shapes of the faces that meet, bolt forces; where the paper lay, and its scale."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..study.response import Response
 from ..units import Length, SmallLength
 
 Array = NDArray[np.float64]
-SCALE = "scale of the paper"
+SHIFTS, SCALE = ("shift along x", "shift along y"), "scale of the paper"
 
 
 class Priors(Entry):
@@ -29,6 +29,7 @@ class Priors(Entry):
     patchy: float = key(
         0.05, "scatter of a square that neither film nor model explains, as a share (assumed)", ge=0.0, le=0.5
     )
+    place: Length = key("0.2 mm", "where the paper lay, along x and along y (assumed)")
     alike: Length = key("3 mm", "distance over which that scatter is alike (assumed)")
 
 
@@ -49,13 +50,13 @@ class Unknowns:
 
     @property
     def gaps(self) -> int:
-        """Number of shapes; the bolts follow, then the scale."""
+        """Number of shapes; the bolts follow, then the shifts of the paper, then its scale."""
         return self.shapes.shape[1]
 
     def values(self, z: Array) -> Array:
-        """Values (..., size) in their units: shapes [um], bolts and scale as factors minus 1 [%]."""
+        """Values (..., size) in their units: shapes [um], bolts and scale as factors minus 1 [%], shifts [mm]."""
         out = z * self.spread
-        share = slice(self.gaps, None)
+        share = [k for k, unit in enumerate(self.units) if unit == "%"]
         out[..., share] = 100 * np.expm1(out[..., share])
         return np.asarray(out)
 
@@ -65,7 +66,16 @@ class Unknowns:
 
     def forces(self, z: Array) -> Array:
         """Bolt forces (m,) [N]."""
-        return np.asarray(self.nominal * np.exp((z * self.spread)[self.gaps : -1]))
+        return np.asarray(self.nominal * np.exp((z * self.spread)[self.pulls]))
+
+    @property
+    def pulls(self) -> slice:
+        """Places of the bolts among the unknowns."""
+        return slice(self.gaps, self.gaps + len(self.nominal))
+
+    def shift(self, z: Array) -> Array:
+        """How far the paper lay from where it was thought, along x and y [mm]."""
+        return np.asarray((z * self.spread)[-3:-1])
 
     def scale(self, z: Array) -> float:
         """Factor of what the paper reads."""
@@ -89,9 +99,9 @@ def unknowns(response: Response, nominal: Array, priors: Priors, scale: float) -
     spread = np.where(wedges, 1000 * priors.rise, 1000 * priors.flatness)
     bolts = np.full(len(nominal), np.sqrt(np.log1p(priors.bolts**2)))
     return Unknowns(
-        (*names, *(f"force of {n}" for n in response.bolts), SCALE),
-        (*("um" for _ in names), *("%" for _ in nominal), "%"),
-        np.concatenate([spread, bolts, [scale]]),
+        (*names, *(f"force of {n}" for n in response.bolts), *SHIFTS, SCALE),
+        (*("um" for _ in names), *("%" for _ in nominal), "mm", "mm", "%"),
+        np.concatenate([spread, bolts, 2 * [priors.place], [scale]]),
         shapes,
         nominal,
     )

@@ -20,6 +20,7 @@ from .measures import DEFINITIONS as COLUMNS
 from .measures import force_check, numbers
 from .options import ReadOptions, checked
 from .reading import read_scan
+from .registration import Registration
 from .render import Felt, felt, range_warnings
 from .scores import DEFINITIONS, scores
 from .sensor import SUFFIXES, SensorOptions, read_sensor
@@ -75,10 +76,16 @@ def film_of(result: Result) -> float:
 
 
 def compared(
-    seen: Reading, pressed: Felt, square: float, fit_scale: bool = False, title: str = "", scan: str = ""
+    seen: Reading,
+    pressed: Felt,
+    square: float,
+    fit_scale: bool = False,
+    title: str = "",
+    scan: str = "",
+    placed: Registration | None = None,
 ) -> Compared:
-    """Comparison of a reading with a computed map on squares of a side [mm]."""
-    m = laid(seen, pressed, square, fit_scale)
+    """Comparison of a reading with a computed map on squares of a side [mm]; placed: where it lies, if known."""
+    m = laid(seen, pressed, square, fit_scale, placed=placed)
     found = scores(m)
     paper = numbers(m.paper)
     virtual = numbers(m.virtual) if m.virtual is not None else dict.fromkeys(paper)
