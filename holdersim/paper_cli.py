@@ -186,6 +186,9 @@ def infer_command(
     order: Annotated[int | None, typer.Option(help="highest power of the shapes, 2 or 3")] = None,
     face: Annotated[Text, typer.Option(help="interface of the shapes; the uppermost")] = None,
     patchy: Annotated[float | None, typer.Option(help="scatter of a square nothing explains, share")] = None,
+    ends: Annotated[
+        Text, typer.Option(help="pixels x1,y1,x2,y2 of marks at both ends of the map's middle line along x")
+    ] = None,
     place: Annotated[Text, typer.Option(help='known before: where the paper lay, "0.2 mm"')] = None,
     alike: Annotated[Text, typer.Option(help='distance over which that scatter is alike, "3 mm"')] = None,
     at: Annotated[Text, typer.Option(help="interface or plane; the cathode plane if there is one")] = None,
@@ -220,7 +223,7 @@ def infer_command(
     from .paper.options import checked
     from .results.table import number
 
-    known = ("flatness", "rise", "bolts", "order", "face", "patchy", "place", "alike")
+    known = ("flatness", "rise", "bolts", "order", "face", "patchy", "ends", "place", "alike")
     priors = checked(Priors, {n: said[n] for n in known}, "paper infer")
     own = ("case", "scan", "at", "output", *known)
     found = infer(case, scan, {k: v for k, v in said.items() if k not in own}, priors, at)

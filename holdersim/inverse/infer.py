@@ -18,9 +18,9 @@ from ..metrics import film_lines, film_samples, pixel_lines
 from ..paper import Reading as Scan
 from ..paper import ReadOptions, read_scan
 from ..paper.comparing import Compared, compared
-from ..paper.matching import found_place, laid
+from ..paper.matching import extent, found_place, laid
 from ..paper.options import checked
-from ..paper.registration import Registration
+from ..paper.registration import Pose, Registration
 from ..paper.render import Felt
 from ..paper.sensor import SUFFIXES, SensorOptions, read_sensor
 from ..results import open_result
@@ -35,10 +35,14 @@ from .unknowns import Priors, unknowns
 Array = NDArray[np.float64]
 ROUNDS, STILL, UNSTEADY = 8, 0.05, 0.5
 """Most rounds of taking off what paper and squares do; change [deviations] that ends them, and that is told of."""
+APART = 0.03
+"""How far marks may be from the length of the map, as a share."""
 MIDDLE = STARTS.index(0.0)
 SCALE = 0.1
 """Standard deviation of ln of the paper's factor until the scan tells it; no start depends on it."""
 WAY_UP = (
+    "without --ends the place of the paper is found by the pattern itself: a turned paper looks like a twist, a moved "
+    "one like uneven bolts. Mark the ends on the paper before believing twist, saddle or differences of bolts; "
     "the scan is taken to lie within a quarter turn of the holder and not mirrored (--mirror says so): a symmetric "
     "holder cannot tell, and bolts would change places."
 )
@@ -127,9 +131,7 @@ def inferred(case: Case, response: Response, seen: Scan, priors: Priors, at: str
     squares = Squares.of(read, film, region_of(response, at))
     seeker = Seeker(response, read, unknowns(response, nominal, priors, SCALE), squares.steep())
     maps = [felt_of(read, pressed.force, at) for _, pressed in seeker.starts]
-    places = [found_place(seen, m, upright=True) for m in maps]
-    best = int(np.argmax([p.score for p in places]))
-    z, felt, place = seeker.starts[best][0], maps[best], places[best]
+    z, felt, place = _first(seeker, maps, seen, priors)
     patchy = priors.patchy * max(1.0, priors.alike / film)  # as few squares as err independently
     moved = np.inf
     for k in range(ROUNDS):
@@ -138,14 +140,14 @@ def inferred(case: Case, response: Response, seen: Scan, priors: Priors, at: str
         u = seeker.unknowns
         seeker.unknowns = replace(u, spread=np.append(u.spread[:-1], evidence.scale))
         found = seeker.find(evidence, z)
-        moved = float(np.abs((found.z - z) / found.deviation).max())
+        moved = np.inf if z is None else float(np.abs((found.z - z) / found.deviation).max())
         z, felt = found.z, felt_of(read, found.pressed.force, at)
         if k > 1 and moved < STILL:
             break
-        place = found_place(seen, felt, upright=True) if k == 0 else shifted(place, u.shift(z))
-        z = np.concatenate([z[:-3], np.zeros(2), z[-1:]])
+        if k == 0 and priors.ends is None:
+            place = found_place(seen, felt, upright=True)
     before, after = (compared(seen, f, film, False, case.title, scan, place) for f in (maps[MIDDLE], felt))
-    told = _messages(found, after) + ([] if moved < UNSTEADY else [RESTLESS])
+    told = _messages(found, after, priors.ends is not None) + ([] if moved < UNSTEADY else [RESTLESS])
     return Inferred(found, evidence, read, before, after, case.title, scan, tuple(told))
 
 
@@ -164,11 +166,30 @@ def felt_of(read: Reading, force: Array, at: str) -> Felt:
     return Felt(np.maximum(np.nan_to_num(read.maps(force)), 0.0), read.x, read.y, at)
 
 
-def shifted(place: Registration, by: Array) -> Registration:
-    """A registration moved by what the paper lay off [mm]."""
-    cx, cy = place.pose.centre
-    x, y = place.pose.to_scan(np.array(cx - by[0]), np.array(cy - by[1]))
-    return replace(place, pose=replace(place.pose, x=float(x), y=float(y)))
+def _first(
+    seeker: Seeker, maps: list[Felt], seen: Scan, priors: Priors
+) -> tuple[Array | None, Felt, Registration]:
+    """Start, its map and where the scan lies: as marked, or where one of some dishes fits best."""
+    if priors.ends is not None:
+        return None, maps[MIDDLE], marked(seen, priors.ends, extent(maps[MIDDLE]), priors.place)
+    places = [found_place(seen, m, upright=True) for m in maps]
+    best = int(np.argmax([p.score for p in places]))
+    return seeker.starts[best][0], maps[best], places[best]
+
+
+def marked(seen: Scan, ends: tuple[float, float, float, float], around: Rect, place: float) -> Registration:
+    """Registration by two marks [pixels from the upper left] at the ends of a map's middle line along x."""
+    rows, columns = seen.density.shape
+    x, y = (np.array(ends[k::2]) * seen.scale.pixel for k in (0, 1))
+    x, y = (columns * seen.side - x if seen.options.mirror else x), rows * seen.side - y
+    long, wanted = float(np.hypot(np.diff(x)[0], np.diff(y)[0])), around.x1 - around.x0
+    if abs(long / wanted - 1) > APART:
+        problem = f"the marks are {long:.4g} mm apart; the map is {wanted:.4g} mm long."
+        raise CaseError("paper infer", [Mistake("--ends", problem, hint="Check the pixels, --dpi and --at.")])
+    centre = ((around.x0 + around.x1) / 2, (around.y0 + around.y1) / 2)
+    angle = float(np.arctan2(np.diff(y)[0], np.diff(x)[0]))
+    pose = Pose(float(x.mean()), float(y.mean()), angle, 1.0, False, centre)
+    return Registration(pose, place, float("nan"), float("nan"))
 
 
 @dataclass(frozen=True)
@@ -217,7 +238,7 @@ def chosen(e: Evidence, squares: Squares) -> Evidence:
     return Evidence(e.pressure[k], e.flag[k], e.scatter[k], e.low[k], e.high[k], e.scale)
 
 
-def _messages(p: Posterior, fitted: Compared) -> list[str]:
+def _messages(p: Posterior, fitted: Compared, ends: bool) -> list[str]:
     u = p.unknowns
     out = list(fitted.messages)
     if not p.settled:
@@ -238,6 +259,7 @@ def _messages(p: Posterior, fitted: Compared) -> list[str]:
             f"the best holder misses the paper by {p.misfit**0.5:.2g} times the scatter: shapes of higher order, or a "
             "wrong grade or climate; the bands are widened by this factor."
         )
-    out.append(WAY_UP)
+    if not ends:
+        out.append(WAY_UP)
     out.append("shapes are those of both plates together, as one gap: a thin cell does not tell them apart.")
     return out

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BeforeValidator
 
 from ..errors import CaseError, Mistake, PhysicsRefused
-from ..schema import Entry, key, nearest
+from ..schema import Entry, key, nearest, refuse
 from ..study.response import Response
 from ..units import Length, SmallLength
 
 Array = NDArray[np.float64]
 SHIFTS, SCALE = ("shift along x", "shift along y"), "scale of the paper"
+
+
+def _pixels(value: Any) -> Any:
+    if value is None or isinstance(value, tuple):
+        return value
+    try:
+        x1, y1, x2, y2 = (float(v) for v in str(value).split(","))
+    except ValueError:
+        raise refuse("must be four numbers with commas.", "Write x1,y1,x2,y2 in pixels.") from None
+    return x1, y1, x2, y2
 
 
 class Priors(Entry):
@@ -28,6 +40,9 @@ class Priors(Entry):
     )
     patchy: float = key(
         0.05, "scatter of a square that neither film nor model explains, as a share (assumed)", ge=0.0, le=0.5
+    )
+    ends: Annotated[tuple[float, float, float, float] | None, BeforeValidator(_pixels)] = key(
+        None, "pixels x1,y1,x2,y2 of the ends of the map's middle line along x, as marked on the paper"
     )
     place: Length = key("0.2 mm", "where the paper lay, along x and along y (assumed)")
     alike: Length = key("3 mm", "distance over which that scatter is alike (assumed)")

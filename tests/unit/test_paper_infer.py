@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import studied
 
+from holdersim import read_case
+from holdersim.assembly import Rect
 from holdersim.errors import CaseError, PhysicsRefused
 from holdersim.inverse import Evidence, Priors, Seeker, unknowns
 from holdersim.inverse.evidence import evidence
-from holdersim.inverse.infer import Squares, chosen, region_of, respond
+from holdersim.inverse.infer import Squares, chosen, marked, region_of, respond
 from holdersim.materials.elastic import Elastic
-from holdersim.paper import Flag
+from holdersim.paper import Flag, ReadOptions, RenderOptions, read_scan, render_map
+from holdersim.paper.matching import extent, found_place
+from holdersim.paper.options import checked
+from holdersim.paper.render import Felt
 from holdersim.study.reading import reading
 from holdersim.study.response import Response
 
+LW: dict[str, Any] = {
+    "grade": "LW",
+    "pressing": "continuous",
+    "temperature": "24 degC",
+    "humidity": "55 %",
+}
 NOMINAL = np.full(4, studied.FORCE)
 
 
@@ -108,11 +122,26 @@ def test_mistakes(seeker: Seeker) -> None:
         region_of(seeker.response, "cathod")
 
 
+def test_marks_tell_where_the_paper_lay(tmp_path: Path) -> None:
+    """Two marks 20 mm apart on a scan turned by 4 degrees; marks that do not fit the map are refused."""
+    x, y = np.arange(-9.75, 10, 0.5), np.arange(-4.75, 5, 0.5)
+    felt = Felt(np.full((len(y), len(x)), 6.0), x, y, "even")
+    sheet = render_map(felt, RenderOptions(**LW, dpi=300, turned="4 deg"))
+    seen = read_scan(sheet.save(tmp_path / "m.png"), ReadOptions(**LW))
+    high, wide = sheet.pixels.shape[:2]
+    c, s, half = np.cos(np.deg2rad(4)), np.sin(np.deg2rad(4)), 10 * 300 / 25.4
+    ends = (wide / 2 - half * c, high / 2 + half * s, wide / 2 + half * c, high / 2 - half * s)
+    pose = marked(seen, ends, extent(felt), 0.2).pose
+    assert pose.angle == pytest.approx(np.deg2rad(4), abs=1e-6)
+    found = found_place(seen, felt, upright=True).pose
+    assert np.hypot(pose.x - found.x, pose.y - found.y) < 0.3 and abs(pose.angle - found.angle) < 0.01
+    with pytest.raises(CaseError, match="the marks are 20 mm apart; the map is 30 mm long"):
+        marked(seen, ends, Rect.centred(30.0, 10.0), 0.2)
+    with pytest.raises(CaseError, match="--ends.*must be four numbers"):
+        checked(Priors, {"flatness": "1 um", "rise": "1 um", "bolts": 0.1, "ends": "1,2,3"}, "paper infer")
+
+
 def test_what_has_no_linear_response_is_refused() -> None:
-    from pathlib import Path
-
-    from holdersim import read_case
-
     cases = Path(__file__).resolve().parents[2] / "cases"
     with pytest.raises(PhysicsRefused, match="rubber"):
         respond(read_case(cases / "gasketed_uniaxial_5MPa.toml"))
