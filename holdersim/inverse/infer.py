@@ -18,11 +18,11 @@ from ..metrics import film_lines, film_samples, pixel_lines
 from ..paper import Reading as Scan
 from ..paper import ReadOptions, read_scan
 from ..paper.comparing import Compared, compared
-from ..paper.matching import extent, found_place, laid
+from ..paper.matching import extent, laid
 from ..paper.options import checked
 from ..paper.registration import Pose, Registration
 from ..paper.render import Felt
-from ..paper.sensor import SUFFIXES, SensorOptions, read_sensor
+from ..paper.sensor import RIM, SUFFIXES, SensorOptions, read_sensor
 from ..results import open_result
 from ..solve import Model
 from ..study.reading import Reading, reading
@@ -35,17 +35,11 @@ from .unknowns import Priors, unknowns
 Array = NDArray[np.float64]
 ROUNDS, STILL, UNSTEADY = 8, 0.05, 0.5
 """Most rounds of taking off what paper and squares do; change [deviations] that ends them, and that is told of."""
-APART = 0.03
-"""How far marks may be from the length of the map, as a share."""
+APART, FAR = 0.03, 3.0
+"""How far marks may be from the length of the map, as a share; shift [deviations] from which it is told."""
 MIDDLE = STARTS.index(0.0)
 SCALE = 0.1
 """Standard deviation of ln of the paper's factor until the scan tells it; no start depends on it."""
-WAY_UP = (
-    "without --ends the place of the paper is found by the pattern itself: a turned paper looks like a twist, a moved "
-    "one like uneven bolts. Mark the ends on the paper before believing twist, saddle or differences of bolts; "
-    "the scan is taken to lie within a quarter turn of the holder and not mirrored (--mirror says so): a symmetric "
-    "holder cannot tell, and bolts would change places."
-)
 RESTLESS = "the rounds that take off what paper and squares do to the pressure have not settled: take care."
 UNTOLD, CLOSE = 0.1, 0.9
 """Share of the variance below which nothing is told of an unknown; correlation of two that are told together only."""
@@ -131,7 +125,7 @@ def inferred(case: Case, response: Response, seen: Scan, priors: Priors, at: str
     squares = Squares.of(read, film, region_of(response, at))
     seeker = Seeker(response, read, unknowns(response, nominal, priors, SCALE), squares.steep())
     maps = [felt_of(read, pressed.force, at) for _, pressed in seeker.starts]
-    z, felt, place = _first(seeker, maps, seen, priors)
+    z, felt, place = None, maps[MIDDLE], marked(seen, priors.ends, extent(maps[MIDDLE]), priors.place)
     patchy = priors.patchy * max(1.0, priors.alike / film)  # as few squares as err independently
     moved = np.inf
     for k in range(ROUNDS):
@@ -144,10 +138,8 @@ def inferred(case: Case, response: Response, seen: Scan, priors: Priors, at: str
         z, felt = found.z, felt_of(read, found.pressed.force, at)
         if k > 1 and moved < STILL:
             break
-        if k == 0 and priors.ends is None:
-            place = found_place(seen, felt, upright=True)
     before, after = (compared(seen, f, film, False, case.title, scan, place) for f in (maps[MIDDLE], felt))
-    told = _messages(found, after, priors.ends is not None) + ([] if moved < UNSTEADY else [RESTLESS])
+    told = _messages(found, after) + ([] if moved < UNSTEADY else [RESTLESS])
     return Inferred(found, evidence, read, before, after, case.title, scan, tuple(told))
 
 
@@ -166,20 +158,13 @@ def felt_of(read: Reading, force: Array, at: str) -> Felt:
     return Felt(np.maximum(np.nan_to_num(read.maps(force)), 0.0), read.x, read.y, at)
 
 
-def _first(
-    seeker: Seeker, maps: list[Felt], seen: Scan, priors: Priors
-) -> tuple[Array | None, Felt, Registration]:
-    """Start, its map and where the scan lies: as marked, or where one of some dishes fits best."""
-    if priors.ends is not None:
-        return None, maps[MIDDLE], marked(seen, priors.ends, extent(maps[MIDDLE]), priors.place)
-    places = [found_place(seen, m, upright=True) for m in maps]
-    best = int(np.argmax([p.score for p in places]))
-    return seeker.starts[best][0], maps[best], places[best]
-
-
 def marked(seen: Scan, ends: tuple[float, float, float, float], around: Rect, place: float) -> Registration:
-    """Registration by two marks [pixels from the upper left] at the ends of a map's middle line along x."""
+    """Registration by two marks at the ends of a map's middle line along x [pixels or sensels from the upper left]."""
     rows, columns = seen.density.shape
+    if seen.curve is not None and seen.curve.tag == "sensor":
+        rim = float(np.ceil(RIM / seen.side))
+        x1, y1, x2, y2 = (v + rim for v in ends)
+        ends = (x1, y1, x2, y2)
     x, y = (np.array(ends[k::2]) * seen.scale.pixel for k in (0, 1))
     x, y = (columns * seen.side - x if seen.options.mirror else x), rows * seen.side - y
     long, wanted = float(np.hypot(np.diff(x)[0], np.diff(y)[0])), around.x1 - around.x0
@@ -238,7 +223,7 @@ def chosen(e: Evidence, squares: Squares) -> Evidence:
     return Evidence(e.pressure[k], e.flag[k], e.scatter[k], e.low[k], e.high[k], e.scale)
 
 
-def _messages(p: Posterior, fitted: Compared, ends: bool) -> list[str]:
+def _messages(p: Posterior, fitted: Compared) -> list[str]:
     u = p.unknowns
     out = list(fitted.messages)
     if not p.settled:
@@ -259,7 +244,11 @@ def _messages(p: Posterior, fitted: Compared, ends: bool) -> list[str]:
             f"the best holder misses the paper by {p.misfit**0.5:.2g} times the scatter: shapes of higher order, or a "
             "wrong grade or climate; the bands are widened by this factor."
         )
-    if not ends:
-        out.append(WAY_UP)
+    off = np.abs(p.z[-3:-1]).max()
+    if off > FAR:
+        out.append(
+            f"the pattern lies {off:.1f} standard deviations from where the marks say: check --ends and which way "
+            "up the scan lies; bolts and twist are not to be believed."
+        )
     out.append("shapes are those of both plates together, as one gap: a thin cell does not tell them apart.")
     return out

@@ -19,7 +19,7 @@ SHIFTS, SCALE = ("shift along x", "shift along y"), "scale of the paper"
 
 
 def _pixels(value: Any) -> Any:
-    if value is None or isinstance(value, tuple):
+    if isinstance(value, tuple):
         return value
     try:
         x1, y1, x2, y2 = (float(v) for v in str(value).split(","))
@@ -41,8 +41,8 @@ class Priors(Entry):
     patchy: float = key(
         0.05, "scatter of a square that neither film nor model explains, as a share (assumed)", ge=0.0, le=0.5
     )
-    ends: Annotated[tuple[float, float, float, float] | None, BeforeValidator(_pixels)] = key(
-        None, "pixels x1,y1,x2,y2 of the ends of the map's middle line along x, as marked on the paper"
+    ends: Annotated[tuple[float, float, float, float], BeforeValidator(_pixels)] = key(
+        doc="pixels x1,y1,x2,y2 of the ends of the map's middle line along x, as marked on the paper"
     )
     place: Length = key("0.2 mm", "where the paper lay, along x and along y (assumed)")
     alike: Length = key("3 mm", "distance over which that scatter is alike (assumed)")

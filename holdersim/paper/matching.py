@@ -120,7 +120,6 @@ def found_place(
     felt: Felt,
     fit_scale: bool = False,
     mirrored: bool | None = None,
-    upright: bool = False,
 ) -> Registration:
     """Where a scan lies over a map: the better of two starts, red fills the map, or only what should be red."""
     starts, expected = [extent(felt)], expected_density(felt, seen)
@@ -132,7 +131,7 @@ def found_place(
         inner = Rect(cx - half[0], cx + half[0], cy - half[1], cy + half[1])
         if inner.area < 0.95 * starts[0].area:
             starts.append(inner)
-    found = [register(seen, r, expected, fit_scale, mirrored, upright) for r in starts]
+    found = [register(seen, r, expected, fit_scale, mirrored) for r in starts]
     good = [f for f in found if f is not None]
     if not good:
         hint = (

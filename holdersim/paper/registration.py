@@ -94,14 +94,12 @@ def register(
     expected: tuple[Array, Array, Array] | None = None,
     fit_scale: bool = False,
     mirrored: bool | None = None,
-    upright: bool = False,
 ) -> Registration | None:
     """Pose of a holder's outline [mm] in a scan; None where the scan shows no red.
 
     expected: densities (ny, nx) with x, y [mm] on the holder that a computed map would leave. With it all four
     ways round are tried (half a turn, mirrored) and the best is refined so that the densities correlate; without
-    it the outline alone tells the pose, up to these. upright: within a quarter turn and not mirrored unless told; also
-    tried straight, since a spot has no direction. residual: rms distance of the edges of the red
+    it the outline alone tells the pose, up to these. residual: rms distance of the edges of the red
     from the rectangle, or rms over the quarters of the map of how far each would still move.
     """
     seen = found_outline(scan.density > 0.1, scan.side)
@@ -117,15 +115,12 @@ def register(
     wanted = _padded(expected, scan.side)
     best: dict[bool, tuple[float, Pose, float]] = {}
     for flip in (False, True):
-        for angle in (start.angle, 0.0) if upright else (start.angle, start.angle + np.pi):
-            if upright and flip != bool(mirrored):
-                best[flip] = (float("nan"), start, float("nan"))
-                continue
-            way = replace(start, angle=angle, mirrored=flip)
+        for turn in (0.0, np.pi):
+            way = replace(start, angle=start.angle + turn, mirrored=flip)
             score, pose, left = _refined(scan, wanted, way, fit_scale)
             if flip not in best or score > best[flip][0]:
                 best[flip] = (score, pose, left)
-    chosen = best[True][0] > best[False][0] if mirrored is None and not upright else bool(mirrored)
+    chosen = best[True][0] > best[False][0] if mirrored is None else mirrored
     score, pose, left = best[chosen]
     return Registration(pose, left, score, best[not chosen][0])
 

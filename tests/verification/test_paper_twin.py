@@ -64,7 +64,9 @@ def seeker() -> Seeker:
     model = Model(Assembly(solids, faces, bolts, regions={"core": FACE}, planes=planes), cache_folder())
     response = Response(model)
     read = reading(response, "core", 2.0, FACE)
-    u = unknowns(response, NOMINAL, Priors(flatness="10 um", rise="20 um", bolts=0.2), 0.05)
+    u = unknowns(
+        response, NOMINAL, Priors(flatness="10 um", rise="20 um", bolts=0.2, ends=(0.0, 0.0, 1.0, 0.0)), 0.05
+    )
     return Seeker(response, read, u, Squares.of(read, 2.0, FACE).steep())
 
 

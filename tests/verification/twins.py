@@ -76,7 +76,7 @@ def main(count: int) -> None:
     case = read_case("cases/studies/bare_5MPa.toml").with_("symmetry", "none")
     response = Response(Model(case.assembly(), cache_folder(), keep=False))
     nominal = np.array([case.final_forces()[n] for n in response.bolts])
-    priors = Priors(flatness="10 um", rise="20 um", bolts=0.2)
+    priors = Priors(flatness="10 um", rise="20 um", bolts=0.2, ends=(0.0, 0.0, 1.0, 0.0))
     u = unknowns(response, nominal, priors, 0.1 / 1.96)
     seeker, random = Seeker(response, reading(response, "cathode", 1.0), u), np.random.default_rng(1)
     twins = []
