@@ -14,6 +14,9 @@ No FEniCS is needed for any of it.
     measures.py   numbers of a reading, files.py what is written
     render.py     the other way round: `render_result`, `render_map`
     rectangle.py  the outline of the red, registration.py where a scan lies on the holder: `register`
+    matching.py   paper and computation on the same squares, scores.py how well they agree
+    sensor.py     a sensor's map as if it were paper
+    comparing.py  all of it: `compare`; pictures.py; its page is report/paper_page.py
 """
 
 from .files import write_reading
