@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, SerializeAsAny, model_validator
@@ -18,6 +19,7 @@ from .materials.swelling import (
     Lithium,
     Ncm811,
     Silicon,
+    Still,
     dense_silicon,
     silicon_law,
     silicon_mass,
@@ -45,9 +47,9 @@ class Grows(Tagged):
 
     growth: Direction = key("thickness", "all through the thickness, or a third in each direction")
 
+    @abstractmethod
     def electrode(self, layer: Layer, capacity: float, s: Swelling) -> Electrode:
         """The law of a layer that takes a capacity [mAh/cm2]."""
-        raise NotImplementedError
 
     def law(self, layer: Layer, capacity: float, s: Swelling) -> Inelastic | None:
         """What the layer does under large strain besides being elastic."""
@@ -190,6 +192,10 @@ class NoGrowth(Grows):
     """An electrode that keeps its volume."""
 
     kind_name = "none"
+
+    def electrode(self, layer: Layer, capacity: float, s: Swelling) -> Electrode:
+        """One that stays as it is."""
+        return Still()
 
 
 ANODES: dict[str, type[Tagged]] = {c.kind_name: c for c in (SiliconAnode, LithiumAnode, NoGrowth)}

@@ -92,6 +92,18 @@ class Electrode(Protocol):
         """Lithium in it, in the measure of its own law."""
 
 
+class Still:
+    """An electrode that keeps its volume, whatever moves in it."""
+
+    def growth(self, soc: float, peak: float) -> float:
+        """J - 1 = 0."""
+        return 0.0
+
+    def content(self, soc: float, peak: float) -> float:
+        """Share of its lithium that has moved, soc."""
+        return soc
+
+
 def moved(soc: float, peak: float, efficiency: float) -> float:
     """Share of the first charge's lithium that is in the anode (derived in the head of this module)."""
     return (1.0 - efficiency) * peak + efficiency * soc

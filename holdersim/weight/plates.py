@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from functools import lru_cache
 from math import pi, sqrt
@@ -33,9 +34,9 @@ SLENDER, SHALLOW = 10.0, 0.5
 class Criterion(Tagged):
     """How far a plate may bend."""
 
+    @abstractmethod
     def allowed(self, span: float, pressure: float, compliance: float) -> float:
         """Deflection [mm]; `compliance` [mm/MPa]: of pads beside the stack."""
-        raise NotImplementedError
 
 
 class Ratio(Criterion):
