@@ -129,6 +129,32 @@ def run(
 
 
 @app.command()
+def cache(
+    trim: Annotated[
+        str, typer.Option(help='remove what was used longest ago until this is left: "5 GB"')
+    ] = "",
+    clear: Annotated[bool, typer.Option("--clear", help="remove everything")] = False,
+) -> None:
+    """Condensed bodies kept for later runs: how many, how large. Example: holdersim cache --trim "5 GB\""""
+    from .cache import SIZE, size, text
+    from .cache import trim as trimmed
+    from .errors import CaseError, Mistake
+    from .shelf import cache_folder
+    from .units import UnitMistake, read
+
+    if trim and clear:
+        raise CaseError("cache", [Mistake("--trim", "either --trim or --clear.", f'"{trim}"')])
+    try:
+        most = read(trim, SIZE) if trim else 0.0
+    except UnitMistake as m:
+        raise CaseError("cache", [Mistake("--trim", m.problem, f'"{trim}"', m.hint)]) from None
+    if trim or clear:
+        gone = trimmed(cache_folder(), most)
+        typer.echo(f"removed {len(gone)} entries, {size(gone)}")
+    typer.echo(text(cache_folder()))
+
+
+@app.command()
 def materials(name: Annotated[str | None, typer.Argument(help="material or alias")] = None) -> None:
     """List the materials, or one with its sources. Example: holdersim materials 6061"""
     from .errors import CaseError, Mistake

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import cache
 from .assembly import LayerStack, MeshFile, Solid, StepPart
 from .materials.elastic import Elastic
 from .reduced import Links, Superelement
@@ -30,7 +31,8 @@ LOADED = ("free", "resultant", "seen_free")
 
 
 def cache_folder() -> Path:
-    """Where superelements are kept: $HOLDERSIM_CACHE, or the user's cache folder."""
+    """Where superelements are kept: $HOLDERSIM_CACHE, or the user's cache folder; a wrong limit is told here."""
+    cache.limit()
     given = os.environ.get("HOLDERSIM_CACHE")
     base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     return Path(given) if given else base / "holdersim" / "superelements"
@@ -88,7 +90,7 @@ def _checksum(arrays: dict[str, Array]) -> int:
 
 
 def write(file: Path, made: Superelement) -> None:
-    """Write a cache entry whole or not at all; a full disk is reported and survived."""
+    """Write a cache entry whole or not at all, and keep the cache within its limit; a full disk is survived."""
     arrays = {
         "compliance": made.compliance,
         "modes": made.modes,
@@ -101,7 +103,7 @@ def write(file: Path, made: Superelement) -> None:
         arrays |= {f"{kind}.{name}": a for name, a in getattr(made, kind).items()}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=file.parent, suffix=".part")
+        handle, part = tempfile.mkstemp(dir=file.parent, suffix=cache.UNFINISHED)
         try:
             with os.fdopen(handle, "wb") as stream:
                 np.save(stream, np.array([_checksum(arrays), len(arrays)]))
@@ -111,20 +113,23 @@ def write(file: Path, made: Superelement) -> None:
             os.replace(part, file)
         finally:
             Path(part).unlink(missing_ok=True)
+        cache.touch(file)
+        cache.keep_within_limit(file.parent)
     except OSError as problem:
         log.warning("superelement not kept (%s): the next run makes it again", problem)
 
 
 def read(file: Path, modulus: float) -> Superelement | None:
     """A sound cache entry, or None; a damaged one is removed."""
-    if not file.exists():
-        return None
     try:
         with file.open("rb") as stream:
+            cache.touch(file)
             checksum, count = np.load(stream)
             arrays = {str(np.load(stream)): np.load(stream) for _ in range(count)}
         if checksum != _checksum(arrays):
             raise ValueError("checksum does not match")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     except Exception as damage:
         log.warning("damaged superelement %s is made again (%s)", file.name, damage)
         file.unlink(missing_ok=True)
