@@ -62,7 +62,7 @@ def test_commands_of_readme(tmp_path: Path) -> None:
         if line.startswith("env/run holdersim")
     ]
     long = {"run", "compare", "weigh", "paper"}
-    assert {words[0] for words in lines} == {"init", "check", "show", "materials", "export"} | long
+    assert {words[0] for words in lines} == {"init", "check", "show", "materials", "cache", "export"} | long
     for words in lines:
         if words[0] == "export":
             words = ["export", str(coarse_file(tmp_path)), *words[2:]]
