@@ -21,6 +21,7 @@ from pydantic import (
 
 from .assembly import Assembly
 from .errors import CaseError, Mistake
+from .film import PLANES
 from .holder import AnyHolder, Grid, Mesh, mirror_planes, with_causes, with_levels
 from .holding import Aim, Locked, brought, named
 from .loads import Step, Tighten
@@ -168,7 +169,9 @@ class Case(Entry):
         full = self.holder.build(self.cell, sizes, ())
         planes = mirror_planes(full) if self.symmetry == "auto" and self._even() else ()
         built = self.holder.build(self.cell, sizes, planes) if planes else full
-        built = with_levels(built, self.grid.inside, self.grid.pixel) if self.grid.inside else built
+        papers = tuple(PLANES.values()) if any(p.cell.film for p in self.cell.pouches()) else ()
+        inside = (*self.grid.inside, *papers)
+        built = with_levels(built, inside, self.grid.pixel) if inside else built
         laws = self.cell.laws()
         if not self.charges:  # how growth is shared out matters to growth alone
             laws = {n: law for n, law in laws.items() if law[1] is not None}
@@ -234,6 +237,24 @@ def _slug(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")[:40] or "case"
 
 
+OTHERS = {
+    "sweep": ("a sweep", "holdersim sweep plan {}, then holdersim sweep run"),
+    "free": ("a design study", "holdersim optimise {}"),
+    "scatter": ("a tolerance study", "holdersim tolerance {}"),
+    "ratings": ("a weight study", "holdersim weigh {}"),
+}
+"""Tables and keys that no case has, and the files that they tell of."""
+
+
+def of_another_kind(data: Mapping[str, Any], path: str | Path) -> list[Mistake]:
+    """What a file is that is no single case, and the command it is meant for; empty where none is recognised."""
+    for name, (what, command) in OTHERS.items():
+        if name in data:
+            hint = f"Use {command.format(path)}."
+            return [Mistake(name, f"no single case has this; the file is {what}.", hint=hint)]
+    return []
+
+
 def read_case(path: str | Path) -> Case:
     """The case in a TOML file; CaseError with every mistake."""
     file = Path(path)
@@ -243,5 +264,8 @@ def read_case(path: str | Path) -> Case:
         raise CaseError(str(path), [Mistake("file", f"cannot be read ({missing.strerror}).")]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
         raise CaseError(str(path), [Mistake("file", f"is not TOML: {broken}.")]) from None
+    other = of_another_kind(data, path)
+    if other:
+        raise CaseError(str(path), other)
     context = {"folder": str(file.resolve().parent), "source": str(path), "name": file.stem}
     return Case.model_validate(data, context=context)

@@ -8,7 +8,7 @@ import sys
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -151,10 +151,22 @@ def folders() -> list[Path]:
 
 
 def holder_files() -> dict[str, Path]:
-    """Holder files by kind."""
+    """Holder files by kind; folders are read anew when one of them has changed."""
+    return dict(_listed(tuple((str(f), _changed(f)) for f in folders())))
+
+
+def _changed(folder: Path) -> int:
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=8)
+def _listed(stamped: tuple[tuple[str, int], ...]) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for folder in folders():
-        for file in sorted(folder.glob("*.py")) if folder.is_dir() else []:
+    for folder, there in stamped:
+        for file in sorted(Path(folder).glob("*.py")) if there else []:
             if not file.stem.startswith("_"):
                 found.setdefault(file.stem, file)
     return found
@@ -185,7 +197,11 @@ class _Kinds(Mapping[str, type[Tagged]]):
     """Holder classes by kind, loaded when asked for."""
 
     def __getitem__(self, kind: str) -> type[Holder]:
-        return _load(holder_files()[kind])
+        found = holder_files()
+        if kind not in found:
+            _listed.cache_clear()  # a file may be younger than the clock of its folder tells
+            found = holder_files()
+        return _load(found[kind])
 
     def __iter__(self) -> Iterator[str]:
         return iter(holder_files())

@@ -25,6 +25,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from .. import __version__
+from ..case import of_another_kind
 from ..errors import CaseError, EnvironmentProblem, HoldersimError, Mistake, ResultError
 from ..schema import explained, mistakes
 from ..shelf import cache_folder
@@ -92,7 +93,8 @@ def read_sweep(path: Path) -> tuple[dict[str, Any], Sweep, list[Row]]:
         raise CaseError(str(path), [Mistake("file", f"is not TOML: {broken}.")]) from None
     if "sweep" not in data:
         hint = "Write [sweep] and [sweep.vary]; a single case is run by holdersim run."
-        raise CaseError(str(path), [Mistake("sweep", "is missing.", hint=hint)])
+        other = of_another_kind(data, path)
+        raise CaseError(str(path), other or [Mistake("sweep", "is missing.", hint=hint)])
     table = data.pop("sweep")
     try:
         sweep = Sweep.model_validate(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +244,20 @@ def test_a_holder_of_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         holders()["broken"]
     with pytest.raises(CaseError, match="has 0 holder classes"):
         holders()["nothing"]
+
+
+def test_holder_files_come_and_go_while_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A listing is kept only as long as no folder of it changes; a folder that is not there yet may come."""
+    monkeypatch.setenv("HOLDERSIM_GEOMETRIES", str(tmp_path / "own"))
+    assert "later" not in holders() and "bare_uniaxial" in holders()
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "later.py").write_text("x = 1\n")
+    assert holder_files()["later"] == tmp_path / "own" / "later.py"
+    (tmp_path / "own" / "later.py").unlink()
+    os.utime(tmp_path / "own", (1, 1))  # as a clock would tell later on
+    assert "later" not in holder_files()
+    holder_files()["made_up"] = tmp_path
+    assert "made_up" not in holder_files()
 
 
 def test_mesh_levels() -> None:

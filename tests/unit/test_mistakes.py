@@ -223,3 +223,21 @@ def test_not_a_case_file(tmp_path: Path) -> None:
     broken.write_text("holder = {\n")
     with pytest.raises(CaseError, match=r"broken.toml: 1 mistake\(s\)\n  file: is not TOML"):
         read_case(broken)
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("sweeps/plates_grid.toml", "the file is a sweep. Use holdersim sweep plan "),
+        ("studies/plate.toml", "the file is a design study. Use holdersim optimise "),
+        ("studies/tolerance_bare.toml", "the file is a tolerance study. Use holdersim tolerance "),
+        ("weights/cube.toml", "the file is a weight study. Use holdersim weigh "),
+    ],
+)
+def test_a_file_for_another_command(file: str, words: str) -> None:
+    """It is told what it is and what to do with it, in one line."""
+    path = Path(__file__).resolve().parents[2] / "cases" / file
+    with pytest.raises(CaseError) as caught:
+        read_case(path)
+    assert len(caught.value.mistakes) == 1
+    assert f"{words}{path}" in str(caught.value)
