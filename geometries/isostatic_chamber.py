@@ -267,6 +267,11 @@ class IsostaticChamber(Holder):
                 text = f"the pouch of {pouch.x1 - pouch.x0:g} x {pouch.y1 - pouch.y0:g} mm"
                 problem = f"{text} does not fit into {size}."
                 yield Mistake(f"holder.{what}", problem, hint="Enlarge the chamber, or centre the pouch.")
+        if any(p.cell.film and not p.cell.film.sealed for p in cell.pouches()):
+            problem = "a fluid wets paper that lies outside of the pouch."
+            yield Mistake(
+                "cell.film.sealed", problem, hint="Write sealed = true: in the pouch, against the cell."
+            )
         if cell.thickness >= self.depth:
             problem = f"the cell is {cell.thickness:.3g} mm high, the chamber {self.depth:g} mm deep."
             yield Mistake("holder.depth", problem, hint="Deepen the chamber.")

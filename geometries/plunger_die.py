@@ -161,6 +161,10 @@ class PlungerDie(Holder):
                 f"bolts on a circle of {self.bolt_circle:g} mm cut into the die of {self.die_outer:g} mm."
             )
             wrong.append(Mistake("holder.bolt_circle", problem, hint="Enlarge it."))
+        film = cell.pouches()[0].cell.film
+        if film and film.told:
+            problem = f"{', '.join(film.told)}: paper in a die is a disc as wide as the bore, {bore:.4g} mm."
+            wrong.append(Mistake("cell.film", problem, hint="Leave the outline out."))
         return wrong, [] if wrong else self._told(cell, bore)
 
     def _told(self, cell: Cell, bore: float) -> list[str]:
@@ -195,4 +199,5 @@ def _discs(cell: Cell, sublayers: int = 1) -> tuple[a.Layer, ...]:
     if len(cell.pouches()) > 1:
         raise GeometryError("a die holds one cell, not a pile")
     side = sqrt(cell.regions["cathode"].area)
-    return tuple(replace(la, footprint=a.Rect.centred(side, side)) for la in pouch.stack(sublayers))
+    layers = pouch.with_film(pouch.stack(sublayers), sublayers)
+    return tuple(replace(la, footprint=a.Rect.centred(side, side)) for la in layers)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,10 @@ from .assembly import Array, Gap, Layer, LayerStack, Rect
 from .breathing import Breathing, unfit
 from .electrodes import Swelling
 from .errors import GeometryError, Mistake
+from .film import Film
+from .film import Side as FilmSide
 from .flatness import Flatness
+from .outlines import covers, heights, highest
 from .schema import explicit, key
 from .sheets import Laminate, Role, State, Tab
 
@@ -81,6 +84,7 @@ class Layered(Cell):
 
     thickness_variation: Flatness = key({}, "how much thinner than nominal, as a function of x, y")
     swelling: Swelling = key({}, "how the layers grow when the cell is charged")
+    film: Film | None = key(None, "pressure paper left against the cell")
 
     @abstractmethod
     def stack(self, sublayers: int = 1) -> list[Layer]:
@@ -108,10 +112,21 @@ class Layered(Cell):
 
     def layers(self, sublayers: int = 1) -> tuple[Layer, ...]:
         """All layers, bottom to top, each `sublayers` elements thick."""
-        return tuple(self.stack(sublayers))
+        return self.with_film(self.stack(sublayers), sublayers)
 
     def _without_tabs(self) -> tuple[Layer, ...]:
         return self.layers()
+
+    @property
+    def _pressed(self) -> dict[FilmSide, Rect]:
+        """Where flat plates press either side, but for pressure paper."""
+        return {"bottom": self.roles["separator"], "top": highest(self.stack())}
+
+    def with_film(self, layers: Sequence[Layer], sublayers: int = 1) -> tuple[Layer, ...]:
+        """Layers with the pressure paper below and above them, where there is any."""
+        if self.film is None:
+            return tuple(layers)
+        return self.film.around(layers, self._pressed, self.regions["pouch"], sublayers)
 
     @property
     def regions(self) -> dict[str, Rect]:
@@ -121,33 +136,12 @@ class Layered(Cell):
     @cached_property
     def thickness(self) -> float:
         """Greatest height [mm] of the stack."""
-        return max(self._corner_heights.values())
+        return max(heights(self.layers()).values())
 
     @cached_property
     def plateau(self) -> Rect:
         """Outline of the highest terrace, tabs left out: where a flat plate presses."""
-        heights = self._heights(self._without_tabs())
-        top = max(heights.values())
-        cells = [r for r, h in heights.items() if h > top - 1e-9]
-        return Rect(min(r.x0 for r in cells), max(r.x1 for r in cells),
-                    min(r.y0 for r in cells), max(r.y1 for r in cells))  # fmt: skip
-
-    @cached_property
-    def _corner_heights(self) -> dict[Rect, float]:
-        return self._heights(self.layers())
-
-    @staticmethod
-    def _heights(layers: tuple[Layer, ...]) -> dict[Rect, float]:
-        """Height [mm] on each cell of the grid of all outlines."""
-        x = sorted({v for la in layers for v in (la.footprint.x0, la.footprint.x1)})
-        y = sorted({v for la in layers for v in (la.footprint.y0, la.footprint.y1)})
-        out = {}
-        for x0, x1 in pairwise(x):
-            for y0, y1 in pairwise(y):
-                out[Rect(x0, x1, y0, y1)] = sum(
-                    la.thickness for la in layers if _covers(la.footprint, (x0 + x1) / 2, (y0 + y1) / 2)
-                )
-        return out
+        return highest(self._without_tabs())
 
     def top_gap(self) -> Gap:
         """How far the top of the cell lies below its highest terrace [mm], thickness variation included."""
@@ -169,7 +163,7 @@ class Layered(Cell):
         """Thickness change per pressure [mm/MPa] of the plateau, without lateral strain (lower bound)."""
         x, y = (self.plateau.x0 + self.plateau.x1) / 2, (self.plateau.y0 + self.plateau.y1) / 2
         return sum(
-            la.thickness / la.material.oedometric for la in self.layers() if _covers(la.footprint, x, y)
+            la.thickness / la.material.oedometric for la in self.layers() if covers(la.footprint, x, y)
         )
 
     @property
@@ -179,8 +173,9 @@ class Layered(Cell):
 
     def check(self) -> tuple[list[Mistake], list[str]]:
         """Mistakes and warnings: what covers what."""
-        r, warn = self.regions, []
-        wrong = unfit(self, "cell.swelling") if explicit(self.swelling) else []
+        r = self.regions
+        wrong, warn = self.film.judged("cell.film", self._pressed, r["pouch"]) if self.film else ([], [])
+        wrong += unfit(self, "cell.swelling") if explicit(self.swelling) else []
         for name in ("cathode", "anode"):
             if not _inside(r[name], r["separator"]):
                 sizes = f"separator {_size(r['separator'])} does not cover {name} {_size(r[name])}"
@@ -207,13 +202,17 @@ class Pouch(Layered):
 
     def layers(self, sublayers: int = 1) -> tuple[Layer, ...]:
         """All layers, bottom to top, each `sublayers` elements thick."""
-        inner = self.stack(sublayers)
-        bottom, top = (self.laminate.layer(n, sublayers) for n in ("laminate_bottom", "laminate_top"))
-        return (bottom, *self._with_tabs(inner), top)
+        return self._wrapped(self._with_tabs(self.stack(sublayers)), sublayers)
 
     def _without_tabs(self) -> tuple[Layer, ...]:
-        all_ = self.layers()
-        return (all_[0], *self.stack(), all_[-1])
+        return self._wrapped(self.stack())
+
+    def _wrapped(self, inner: Sequence[Layer], sublayers: int = 1) -> tuple[Layer, ...]:
+        """Layers in the pouch film, with pressure paper inside or outside of it."""
+        sealed = self.film is not None and self.film.sealed
+        low, high = (self.laminate.layer(n, sublayers) for n in ("laminate_bottom", "laminate_top"))
+        whole = (low, *(self.with_film(inner, sublayers) if sealed else inner), high)
+        return whole if sealed else self.with_film(whole, sublayers)
 
     def _with_tabs(self, inner: list[Layer]) -> list[Layer]:
         out = list(inner)
@@ -286,10 +285,6 @@ class PlacedPouch:
     def upper(self) -> Side:
         """The side that looks up."""
         return self._flat() if self.turned else self._stepped()
-
-
-def _covers(r: Rect, x: float, y: float) -> bool:
-    return r.x0 <= x <= r.x1 and r.y0 <= y <= r.y1
 
 
 def _inside(a: Rect, b: Rect) -> bool:

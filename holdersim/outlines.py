@@ -1,14 +1,15 @@
-"""Rectangles and circles in the plan: area, perimeter, what lies inside what."""
+"""Rectangles and circles in the plan: area, perimeter, what lies inside what; terraces of layers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from math import hypot, pi
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .assembly import Array, Outline, Rect, Round, Vessel
+from .assembly import Array, Layer, Outline, Rect, Round, Vessel
 
 Mask = NDArray[np.bool_]
 
@@ -31,6 +32,12 @@ def box(o: Outline) -> Rect:
     if isinstance(o, Round):
         return Rect.centred(2 * o.radius, 2 * o.radius, o.x, o.y)
     return o
+
+
+def around(rects: Sequence[Rect]) -> Rect:
+    """The smallest rectangle around several."""
+    return Rect(min(r.x0 for r in rects), max(r.x1 for r in rects),
+                min(r.y0 for r in rects), max(r.y1 for r in rects))  # fmt: skip
 
 
 def grown(o: Outline, by: float) -> Outline:
@@ -89,3 +96,28 @@ def mirrored(vessel: Vessel, axis: int) -> bool:
 def _even(items: Iterable[tuple[float, ...]], axis: int) -> bool:
     kept = {tuple(round(v, 9) + 0.0 for v in item) for item in items}
     return kept == {tuple(-v + 0.0 if i == axis else v for i, v in enumerate(item)) for item in kept}
+
+
+def heights(layers: Sequence[Layer]) -> dict[Rect, float]:
+    """Height [mm] of layers lying on each other, on each cell of the grid of all their outlines."""
+    x = sorted({v for la in layers for v in (la.footprint.x0, la.footprint.x1)})
+    y = sorted({v for la in layers for v in (la.footprint.y0, la.footprint.y1)})
+    return {
+        Rect(x0, x1, y0, y1): sum(
+            la.thickness for la in layers if covers(la.footprint, (x0 + x1) / 2, (y0 + y1) / 2)
+        )
+        for x0, x1 in pairwise(x)
+        for y0, y1 in pairwise(y)
+    }
+
+
+def highest(layers: Sequence[Layer]) -> Rect:
+    """Outline [mm] of the highest terrace of layers lying on each other."""
+    found = heights(layers)
+    top = max(found.values())
+    return around([r for r, h in found.items() if h > top - 1e-9])
+
+
+def covers(r: Rect, x: float, y: float) -> bool:
+    """True if a point lies in a rectangle, edges included."""
+    return r.x0 <= x <= r.x1 and r.y0 <= y <= r.y1

@@ -6,6 +6,7 @@ from math import pi, sqrt
 
 from .assembly import Layer, Rect
 from .cell import Layered
+from .errors import Mistake
 from .materials.choice import Material
 from .schema import Entry, key
 from .units import Length, Thickness
@@ -63,3 +64,11 @@ class Pellet(Layered):
         """Layers between the plungers."""
         parts = (("Si", self.anode), ("separator", self.separator), ("cathode", self.cathode))
         return [Layer(n, p.thickness, self.outline, p.material, sublayers) for n, p in parts]
+
+    def check(self) -> tuple[list[Mistake], list[str]]:
+        """Mistakes and warnings: no pouch to seal paper in."""
+        wrong, warn = super().check()
+        if self.film and self.film.sealed:
+            hint = "Remove it: the paper lies between pellet and plunger."
+            wrong.append(Mistake("cell.film.sealed", "a pellet has no pouch.", hint=hint))
+        return wrong, warn

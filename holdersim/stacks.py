@@ -13,7 +13,9 @@ from .assembly import Gap, Layer, Rect
 from .cell import Cell, PlacedPouch, Pouch
 from .electrodes import BilayerSwelling, SingleSwelling
 from .errors import Mistake
+from .film import PLANES
 from .flatness import Flatness
+from .outlines import around
 from .pellets import Pellet
 from .schema import Entry, Tagged, key, pick, some
 from .sheets import (
@@ -152,7 +154,7 @@ class Stack(Pouch):
 
     def check(self) -> tuple[list[Mistake], list[str]]:
         """Mistakes and warnings: names, thicknesses, order."""
-        names = [s.name for s in self.sheets] + ["laminate_bottom", "laminate_top"]
+        names = [s.name for s in self.sheets] + ["laminate_bottom", "laminate_top", *PLANES.values()]
         wrong = [
             Mistake("cell.sheets", f'the name "{n}" occurs twice.')
             for n in sorted({n for n in names if names.count(n) > 1})
@@ -227,11 +229,11 @@ class Pile(Cell):
     def regions(self) -> dict[str, Rect]:
         """cathode, anode: of the first pouch; separator, pouch: around all; cathode_2 ...: where they lie elsewhere."""
         each = [p.regions for p in self._placed]
-        around = {n: _around([r[n] for r in each]) for n in ("separator", "pouch")}
+        both = {n: around([r[n] for r in each]) for n in ("separator", "pouch")}
         own = {
             f"cathode_{i}": r["cathode"] for i, r in enumerate(each, 1) if r["cathode"] != each[0]["cathode"]
         }
-        return {"cathode": each[0]["cathode"], "anode": each[0]["anode"], **around, **own}
+        return {"cathode": each[0]["cathode"], "anode": each[0]["anode"], **both, **own}
 
     @property
     def thickness(self) -> float:
@@ -288,11 +290,6 @@ class Pile(Cell):
 def _overlap(a: Rect, b: Rect) -> float:
     c = a.clip(b)
     return max(c.x1 - c.x0, 0.0) * max(c.y1 - c.y0, 0.0)
-
-
-def _around(rects: list[Rect]) -> Rect:
-    return Rect(min(r.x0 for r in rects), max(r.x1 for r in rects),
-                min(r.y0 for r in rects), max(r.y1 for r in rects))  # fmt: skip
 
 
 CELLS: dict[str, type[Tagged]] = {**POUCHES, Pellet.kind_name: Pellet, Pile.kind_name: Pile}

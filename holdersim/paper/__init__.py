@@ -19,8 +19,9 @@ No FEniCS is needed for any of it.
     comparing.py  all of it: `compare`; pictures.py; its page is report/paper_page.py
 """
 
+from ..materials.papers import Grade
 from .files import write_reading
-from .grades import Curve, Grade, curve, film_layer, grade, zone
+from .grades import Curve, curve, grade, zone
 from .maps import Flag, Reading
 from .measures import numbers
 from .options import ReadOptions, RenderOptions
@@ -40,7 +41,6 @@ __all__ = [
     "RenderOptions",
     "Wedge",
     "curve",
-    "film_layer",
     "fit_wedge",
     "grade",
     "numbers",

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..materials.papers import grades
 from .dye import OWN_DOUBT, SCANNER_DOUBT
-from .grades import ZONES, Array, Curve, curve, grades, read_curves, zone
+from .grades import ZONES, Array, Curve, curve, read_curves, zone
 from .options import Film
 from .wedges import read_wedge
 

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
-from ..assembly import Layer, Rect
 from ..errors import CaseError, Mistake
-from ..materials.elastic import Elastic
+from ..materials.papers import Grade, grades
 from ..schema import nearest
 
 Array = NDArray[np.float64]
@@ -32,18 +31,6 @@ SHOULDER = 0.15
 LIKE = "LW"
 """Grade whose curve others borrow, moved to their range."""
 COLUMNS = ("grade", "pressing", "zone", "pressure [MPa]", "density [-]", "source", "tag")
-
-
-@dataclass(frozen=True)
-class Grade:
-    """A grade: pressures it reads [MPa], sheets (2: capsules and developer apart), thickness of all sheets [mm]."""
-
-    name: str
-    low: float
-    high: float
-    sheets: int
-    thickness: float
-    source: str
 
 
 @dataclass(frozen=True)
@@ -119,18 +106,6 @@ class Curve:
 def _rows(name: str) -> list[dict[str, str]]:
     text = resources.files("holdersim.paper").joinpath("data", name).read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
-
-
-@cache
-def grades() -> dict[str, Grade]:
-    """All grades, softest first."""
-    return {
-        r["grade"]: Grade(
-            r["grade"], float(r["low [MPa]"]), float(r["high [MPa]"]), int(r["sheets"]),
-            float(r["thickness [mm]"]), r["source of range"],
-        )
-        for r in _rows("grades.csv")
-    }  # fmt: skip
 
 
 def grade(name: str) -> Grade:
@@ -269,12 +244,3 @@ def _borrowed(to: Grade, where: str) -> Curve:
         tag="assumed",
         accuracy=np.array([ASSUMED_ACCURACY]),
     )
-
-
-def film_layer(grade_name: str, footprint: Rect, modulus: float = 3000.0) -> Layer:
-    """The paper as a layer of a stack: it is as thick as a cell and compliant, so it changes what it measures.
-
-    Polyester, E 3 GPa and Poisson's ratio 0.38 (assumed), 0.18 mm for two sheets, 0.1 mm for one (assumed).
-    """
-    g = grade(grade_name)
-    return Layer("pressure_paper", g.thickness, footprint, Elastic("polyester", modulus, 0.38))

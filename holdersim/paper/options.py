@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, PlainSerializer, ValidationError, field_validator, model_validator
 
 from ..errors import CaseError, Mistake
-from ..schema import Entry, key, mistakes, nearest, refuse
+from ..materials.papers import GradeName
+from ..schema import Entry, key, mistakes, refuse
 from ..units import Angle, Force, Length, Temperature
-from .grades import grades
 from .image import marks, sides
 
 E = TypeVar("E", bound=Entry)
@@ -29,13 +29,6 @@ def _humidity(value: Any) -> float:
     if not 0 <= float(found[1]) <= 100:
         raise refuse("a relative humidity lies in 0 to 100 %.")
     return float(found[1])
-
-
-def _grade(value: Any) -> str:
-    known = {n.lower(): n for n in grades()}
-    if str(value).lower() not in known:
-        raise refuse("is no grade of pressure paper.", nearest(str(value), grades()))
-    return known[str(value).lower()]
 
 
 def _rises(low: int, columns: int) -> Any:
@@ -59,7 +52,6 @@ def _rises(low: int, columns: int) -> Any:
 Humidity = Annotated[
     float, BeforeValidator(_humidity), PlainSerializer(lambda v: f"{v:g} %", return_type=str)
 ]
-GradeName = Annotated[str, BeforeValidator(_grade)]
 Box = Annotated[tuple[int, int, int, int], _rises(0, 4)]
 Pressing = Literal["continuous", "momentary"]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from holdersim.assembly import Rect
 from holdersim.errors import CaseError
-from holdersim.paper import Curve, curve, film_layer, fit_wedge, grade, zone
+from holdersim.materials.papers import grades
+from holdersim.paper import Curve, curve, fit_wedge, grade, zone
 from holdersim.paper.curves import curves_for
 from holdersim.paper.dye import coded, linear, read_samples, standard
-from holdersim.paper.grades import COLUMNS, ZONES, covering, grades, read_curves
+from holdersim.paper.grades import COLUMNS, ZONES, covering, read_curves
 from holdersim.paper.options import Film
 from holdersim.paper.wedges import law, read_wedge
 
@@ -186,13 +186,6 @@ def test_own_samples(tmp_path: Path) -> None:
     file.write_text("density [-],red,green,blue\n0.3,248,190,220\n0.7,245,110,170\n")
     with pytest.raises(CaseError, match="needs blank paper"):
         read_samples(file)
-
-
-def test_film_layer_shortens_in_series() -> None:
-    """Thickness by sheets; its modulus makes 5 MPa shorten 0.18 mm by 0.3 um, free to widen."""
-    layer = film_layer("LW", Rect.centred(35, 15))
-    assert layer.thickness == 0.18 and film_layer("MS", Rect.centred(1, 1)).thickness == 0.1
-    assert np.isclose(5.0 / layer.material.E * layer.thickness, 3e-4)
 
 
 def test_names_of_grades() -> None:
