@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
 
 from ..errors import CaseError, Mistake
 from . import cells as squares
@@ -19,6 +18,7 @@ from .image import NO_SCALE, Picture, Scale, open_picture, scale_of, sides
 from .maps import Flag, Reading
 from .options import ReadOptions
 from .rectangle import Outline, found_outline
+from .smoothing import flags
 
 LEAST_BLANK = 1e-4
 """Share of a scan that must be blank paper."""
@@ -112,10 +112,9 @@ def _evaluate(
     flag = np.full(density.shape, Flag.READ, np.uint8)
     pressure, doubt = np.full(density.shape, np.nan), np.full(density.shape, np.nan)
     if curve is not None:
-        pressure, doubt = _pressures(curve, density, ~skip & ~foreign.outside)
-        around = median_filter(density, 3)
-        flag[around < curve.pale] = Flag.BELOW
-        flag[around > curve.dark] = Flag.ABOVE
+        paper = ~skip & ~foreign.outside
+        pressure, doubt = _pressures(curve, density, paper)
+        flag = flags(density, paper, curve)
     flag[skip] = Flag.MASKED
     flag[foreign.outside] = Flag.OUTSIDE
     density[skip | foreign.outside] = np.nan
@@ -177,8 +176,7 @@ def _turned(made: Reading) -> Reading:
 def _pressures(curve: Curves, density: Array, paper: squares.Mask) -> tuple[Array, Array]:
     """Pressure [MPa] and the half width of its 95 % band as a share.
 
-    Whether a square can be told is decided by the median with its neighbours, so that grain does not cut the
-    range ragged; those beyond the end of the curve by their grain then stand at the end.
+    Those beyond the end of the curve by their grain, or partly white, stand at the end.
     """
     levels, spread = squares.noise(density, paper)
     density = np.clip(density, curve.pale, curve.dark)
