@@ -74,7 +74,7 @@ def run(
 
 
 def _without_fields(folder: Path) -> bool:
-    return store.is_complete(folder) and not store.open_result(folder).summary["von_mises_max_MPa"]
+    return store.is_complete(folder) and not store.read_summary(folder).get("von_mises_max_MPa")
 
 
 def _fields(model: Model, state: State, folder: Path) -> tuple[dict[str, float], dict[str, float]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..case import Case, read_case
 from ..errors import CaseError, HoldersimError, Mistake, NotConvergedError, PhysicsRefused, ResultError
-from ..results import Result, is_complete, open_result
+from ..results import Result, current, is_complete, open_result
 
 log = logging.getLogger(__name__)
 Failure = tuple[str, HoldersimError]
@@ -42,7 +42,7 @@ def _look(place: Path, root: Path) -> Result | Case:
     if place.suffix == ".toml" or place.is_file():
         case = read_case(place)
         folder = root / case.name / case.identity()
-        return open_result(folder) if is_complete(folder) else case
+        return current(folder) or case
     inside = [f for f in sorted(place.glob("*")) if is_complete(f)] if place.is_dir() else []
     if not is_complete(place) and len(inside) > 1:
         names = ", ".join(f.name for f in inside)

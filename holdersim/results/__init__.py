@@ -9,7 +9,7 @@
 from .folder import RunFolder, remove_stale
 from .outline import drawing
 from .provenance import provenance
-from .reading import Result, is_complete, open_result
+from .reading import Result, current, is_complete, open_result, read_summary
 from .table import short_summary
 from .writing import FORMAT, MAPS_FILETYPE, SUMMARY_FILETYPE, write_json, write_maps, write_metrics
 
@@ -19,10 +19,12 @@ __all__ = [
     "SUMMARY_FILETYPE",
     "Result",
     "RunFolder",
+    "current",
     "drawing",
     "is_complete",
     "open_result",
     "provenance",
+    "read_summary",
     "remove_stale",
     "short_summary",
     "write_json",

@@ -23,8 +23,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import ResultError
+from .origin import code
 from .provenance import provenance
-from .reading import Result, is_complete, open_result
+from .reading import Result, current, is_complete
 from .writing import FORMAT, SUMMARY_FILETYPE, write_json, write_maps, write_metrics
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ class RunFolder:
             run.finish(summary, maps, case.to_dict())
         return open_result(run.folder)
 
-    An exception leaves <identity>.failed/ with error.json and run.log. `force` replaces a finished result.
+    An exception leaves <identity>.failed/ with error.json and run.log. `force` replaces a finished result, and so does
+    a run where other code has made it.
     """
 
     def __init__(self, root: Path | str, case: str, identity: str, force: bool = False):
@@ -102,8 +104,10 @@ class RunFolder:
 
     def __enter__(self) -> Self:
         if not self.force and is_complete(self.folder):
-            self.finished = open_result(self.folder)
-            return self
+            self.finished = current(self.folder)
+            if self.finished:
+                return self
+            self.force = True
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         remove_stale(self.folder.parent)
         self.path = self.folder.with_name(f".{self.folder.name}.{secrets.token_hex(6)}")
@@ -119,7 +123,7 @@ class RunFolder:
 
     def finish(self, summary: Mapping[str, Any], maps: xr.Dataset, case: Mapping[str, Any]) -> None:
         """Write maps, case, metrics and provenance; the summary follows on leaving the `with` block."""
-        self._summary = {"filetype": SUMMARY_FILETYPE, "format": FORMAT, **summary}
+        self._summary = {"filetype": SUMMARY_FILETYPE, "format": FORMAT, "code": code(), **summary}
         write_maps(maps, self.path / "maps.nc")
         write_json(self.path / "case.json", case)
         write_metrics(self._summary, self.path / "metrics.csv")

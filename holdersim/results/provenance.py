@@ -11,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from .origin import code
+
 LIBRARIES = {
     "numpy": ("numpy",),
     "scipy": ("scipy",),
@@ -29,6 +31,7 @@ def provenance(seconds: float) -> dict[str, Any]:
 
     return {
         "holdersim": __version__,
+        "code": code(),
         "commit": commit(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,10 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ResultError
+from .origin import code
 from .writing import FORMAT, MAPS_FILETYPE, SUMMARY_FILETYPE
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+log = logging.getLogger(__name__)
 
 
 def is_complete(folder: Path) -> bool:
@@ -100,10 +105,27 @@ def open_result(path: Path | str) -> Result:
         raise ResultError(f'{folder}: the run failed in step "{e["step"]}" with {e["class"]}: {e["message"]}')
     if not is_complete(folder):
         raise ResultError(f"{folder}: no summary.json, so this is not a finished result. Run the case again.")
+    summary = read_summary(folder)
+    _check_format(summary, SUMMARY_FILETYPE, folder / "summary.json")
+    return Result(folder, summary)
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """The summary in a folder, whatever its format."""
     path = folder / "summary.json"
     try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
+        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ResultError(f"{path}: damaged ({error}). Run the case with --force.") from error
-    _check_format(summary, SUMMARY_FILETYPE, path)
-    return Result(folder, summary)
+    return summary
+
+
+def current(folder: Path) -> Result | None:
+    """The finished result in a folder if this code made it; None, and a line in the log, if other code did."""
+    if not is_complete(folder):
+        return None
+    made = read_summary(folder).get("code", "older code")
+    if made == code():
+        return open_result(folder)
+    log.info("%s was made by %s, this is %s: to be solved again", folder, made, code())
+    return None

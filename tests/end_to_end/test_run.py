@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
@@ -60,6 +61,23 @@ def test_second_run_is_reused_and_force_solves_again(quarter: Result, folder: Pa
     assert all(forced.summary["mesh"]["from_cache"].values())
     assert furthest(forced.at(), quarter.at()) < 1e-12
     assert [f.name for f in folder.glob("small/.*")] == []
+
+
+def test_code_that_a_result_depends_on_is_all_told(tmp_path: Path) -> None:
+    """A run without pictures uses nothing of the package that may change without its results being solved again."""
+    ask = (
+        "import sys, runs, holdersim.results.origin as origin\nfrom holdersim.run import run\n"
+        f"run(runs.small(), {str(tmp_path)!r}, pictures=False)\n"
+        "used = {n.split('.')[1] for n in sys.modules if n.startswith('holdersim.')}\n"
+        "print(len(used), *(used & origin.AROUND))"
+    )
+    variables = environment()
+    variables["PYTHONPATH"] += f"{os.pathsep}{Path(__file__).parent}"
+    told = subprocess.run(
+        [sys.executable, "-c", ask], env=variables, capture_output=True, text=True, check=True
+    )
+    count, *others = told.stdout.split()
+    assert int(count) > 40 and not others
 
 
 def test_quarter_equals_whole(quarter: Result, whole: Result) -> None:

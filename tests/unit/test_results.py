@@ -6,7 +6,10 @@ import json
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,9 +18,11 @@ import pytest
 import xarray as xr
 from synthetic import holder, maps, summary, two_blocks
 
+import holdersim
 from holdersim.errors import ResultError
 from holdersim.results import (
     RunFolder,
+    current,
     drawing,
     is_complete,
     open_result,
@@ -26,6 +31,8 @@ from holdersim.results import (
     write_json,
     write_maps,
 )
+from holdersim.results import folder as folder_module
+from holdersim.results.origin import code
 
 ASSEMBLY = two_blocks()
 MAPS = maps(ASSEMBLY)
@@ -89,6 +96,62 @@ def test_a_finished_result_is_used_again_unless_forced(tmp_path):
     assert open_result(finished(tmp_path, "second")).summary["title"] == "first"
     assert open_result(finished(tmp_path, "third", force=True)).summary["title"] == "third"
     assert [p.name for p in (tmp_path / "demo").iterdir()] == ["abc123"]
+
+
+def test_a_result_of_other_code_is_made_anew(tmp_path, monkeypatch, caplog):
+    """It still opens, is not taken for ours, one line says so; then it is ours. So is one of before code was told."""
+    monkeypatch.setattr(folder_module, "code", lambda: "0.0.9+0123456789")
+    folder = finished(tmp_path, "old")
+    monkeypatch.undo()
+    assert open_result(folder).summary["title"] == "old" and current(folder) is None
+    caplog.clear()
+    with caplog.at_level(logging.INFO, "holdersim"):
+        finished(tmp_path, "new")
+    assert [r.getMessage() for r in caplog.records if "0.0.9+0123456789" in r.getMessage()] == [
+        f"{folder} was made by 0.0.9+0123456789, this is {code()}: to be solved again"
+    ]
+    assert open_result(finished(tmp_path, "again")).summary["title"] == "new"
+    told = json.loads((folder / "summary.json").read_text())
+    assert told.pop("code") == code() == json.loads((folder / "provenance.json").read_text())["code"]
+    write_json(folder / "summary.json", told)
+    assert open_result(finished(tmp_path, "newer")).summary["title"] == "newer"
+    with RunFolder(tmp_path, "demo", "abc123") as run:
+        assert run.finished
+
+
+def test_a_result_of_other_code_stays_when_the_new_run_fails(tmp_path, monkeypatch):
+    monkeypatch.setattr(folder_module, "code", lambda: "0.0.9+0123456789")
+    folder = finished(tmp_path, "old")
+    monkeypatch.undo()
+    with pytest.raises(ZeroDivisionError), RunFolder(tmp_path, "demo", "abc123"):
+        raise ZeroDivisionError("by zero")
+    assert open_result(folder).summary["title"] == "old"
+
+
+def test_code_is_told_by_what_decides_numbers(tmp_path):
+    """A copy elsewhere is the same code; a word of a picture does not matter, a number of a solver or a holder does."""
+    package = Path(holdersim.__file__).parent
+    for name, top in (("holdersim", package), ("geometries", package.parent / "geometries")):
+        shutil.copytree(top, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def told() -> str:
+        ask = "from holdersim.results.origin import code; print(code())"
+        variables = os.environ | {"PYTHONPATH": str(tmp_path)}
+        return subprocess.check_output(
+            [sys.executable, "-c", ask], cwd=tmp_path, env=variables, text=True
+        ).strip()
+
+    here = told()
+    for file, same in (("plots/style.py", True), ("contact.py", False), ("materials/data/alloys.toml", False),
+                       ("../geometries/bare_uniaxial.py", False)):  # fmt: skip
+        at = tmp_path / "holdersim" / file
+        at.write_text(at.read_text() + "# changed\n")
+        assert (told() == here) == same, file
+        here = told()
+    shutil.copytree(tmp_path / "holdersim", tmp_path / "other" / "holdersim")
+    shutil.copytree(tmp_path / "geometries", tmp_path / "other" / "geometries")
+    tmp_path = tmp_path / "other"
+    assert told() == here
 
 
 def test_a_failed_run_says_why_and_leaves_no_summary(tmp_path):
