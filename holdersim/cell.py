@@ -14,7 +14,7 @@ from .assembly import Array, Gap, Layer, LayerStack, Rect
 from .breathing import Breathing, unfit
 from .electrodes import Swelling
 from .errors import GeometryError, Mistake
-from .film import Film
+from .film import PLANES, Film
 from .film import Side as FilmSide
 from .flatness import Flatness
 from .outlines import covers, heights, highest
@@ -168,8 +168,9 @@ class Layered(Cell):
 
     @property
     def mass(self) -> float:
-        """Mass [t] of all layers."""
-        return sum(la.thickness * la.footprint.area * la.material.density for la in self.layers())
+        """Mass [t] of all layers but pressure paper."""
+        own = (la for la in self.layers() if la.name not in PLANES.values())
+        return sum(la.thickness * la.footprint.area * la.material.density for la in own)
 
     def check(self) -> tuple[list[Mistake], list[str]]:
         """Mistakes and warnings: what covers what."""

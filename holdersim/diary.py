@@ -48,8 +48,8 @@ class Diary:
     """Takes down states as they are reached.
 
     rows: the history; events: what happened first; peaks: largest contact pressure of each pixel at any moment (ny, nx)
-    [MPa]; cycle: state of charge and maps of pressure on each plane since it last began to rise, those before first;
-    whole: the same of the last cycle that has come down again.
+    [MPa]; peaks_inside: the same of planes, unfolded; cycle: state of charge and maps of pressure on each plane since
+    it last began to rise, those before first; whole: the same of the last cycle that has come down again.
     """
 
     def __init__(self, case: Case, model: Model):
@@ -57,6 +57,7 @@ class Diary:
         self.rows: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.peaks: dict[str, Array] = {n: np.zeros(j.grid.shape) for n, j in model.joints.items()}
+        self.peaks_inside: dict[str, Array] = {}
         self.cycle: list[Frame] = []
         self.whole: list[Frame] = []
         self._told: set[str] = set()
@@ -71,6 +72,8 @@ class Diary:
         row = self._row(state, step, maps)
         for name, map_ in self.peaks.items():
             np.fmax(map_, state.pressure(name), out=map_)
+        for name, map_ in maps.items():
+            self.peaks_inside[name] = np.fmax(map_, self.peaks_inside.get(name, map_))
         if sets:
             self._pressed = {n: state.x[j.span] > 0 for n, j in self.model.joints.items()}
         at = {"step": step, "state": number} | {k: row[k] for k in ("SOC [-]",) if k in row}
@@ -180,14 +183,17 @@ class Diary:
                     if len(here) and (here > 0).mean() > YIELDED:
                         yield f"first yield of {layer.name}"
 
-    # -- maps of the last cycle ----------------------------------------------------------------------------
+    # -- largest pressures, maps of the last cycle --------------------------------------------------------
 
     def maps(self) -> dict[str, Any]:
-        """Variables cycle_<plane>_pressure (state, y, x) [MPa] of the last cycle, and the coordinate soc (state)."""
+        """Variables <plane>_peak_pressure (y, x) [MPa]; of the last cycle cycle_<plane>_pressure (state, y, x), soc."""
+        out: dict[str, Any] = {}
+        for name, peak in self.peaks_inside.items():
+            text = {"units": "MPa", "long_name": f"largest pressure inside the stack at any moment, {name}"}
+            out[f"{name}_peak_pressure"] = ((f"y_{name}", f"x_{name}"), peak, text)
         frames = self.cycle if self._falling else self.whole or self.cycle
         if len(frames) < 3:
-            return {}
-        out: dict[str, Any] = {}
+            return out
         for p in self.model.assembly.planes:
             values = np.stack([maps[p.name] for _, maps in frames])
             text = {"units": "MPa", "long_name": f"pressure inside the stack in the last cycle, {p.name}"}

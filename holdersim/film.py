@@ -5,7 +5,7 @@ Paper is as thick as a cell and softer than most of it, so it changes what it me
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
@@ -21,9 +21,6 @@ Side = Literal["top", "bottom"]
 
 PLANES: dict[Side, str] = {"bottom": "film_bottom", "top": "film_top"}
 """Names of the layers and of the planes inside them."""
-
-SUBLAYERS = 2
-"""Elements through the paper, at least: it spreads the pressure by shear."""
 
 
 def _sides(value: Any) -> Any:
@@ -74,9 +71,8 @@ class Film(Entry):
         self, layers: Sequence[Layer], pressed: Mapping[Side, Rect], cell: Rect, sublayers: int
     ) -> tuple[Layer, ...]:
         """The layers with the paper below and above them; beyond the outline of the cell it carries nothing."""
-        n = max(SUBLAYERS, sublayers)
         low, high = (
-            [Layer(PLANES[s], self.height, self.outline(pressed[s]).clip(cell), self.material, n)]
+            [Layer(PLANES[s], self.height, self.outline(pressed[s]).clip(cell), self.material, sublayers)]
             if s in self.where
             else []
             for s in PLANES
@@ -108,3 +104,16 @@ class Film(Entry):
             warn.append(f"{where}.sealed: no calibration for sealed paper; bias unknown "
                         "(Liggins 1995, Exp. Mech. 35:166)")  # fmt: skip
         return wrong, warn
+
+
+def paper_in(case: Mapping[str, Any], planes: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """Tables of the pressure paper of a stored case by those planes that lie in it, top sides first."""
+    cell = case.get("cell", {})
+    cells = [place["cell"] for place in cell["stack"]] if "stack" in cell else [cell]
+    known = {
+        name if len(cells) == 1 else f"cell_{i}_{name}": one.get("film")
+        for i, one in enumerate(cells, 1)
+        for name in PLANES.values()
+    }
+    found = sorted((n for n in planes if known.get(n)), key=lambda n: not n.endswith(PLANES["top"]))
+    return {n: known[n] for n in found}

@@ -77,7 +77,7 @@ def render_command(
     pressing: Pressing = None,
     temperature: Warm = None,
     humidity: Damp = None,
-    at: Annotated[Text, typer.Option(help="interface or plane; the cathode plane if there is one")] = None,
+    at: Annotated[Text, typer.Option(help="interface or plane; paper in the stack, else the cathode")] = None,
     step: Annotated[list[str] | None, typer.Option(help="step the paper felt (several: again); all")] = None,
     dpi: Annotated[float, typer.Option(help="pixels per inch")] = 600.0,
     turned: Annotated[Text, typer.Option(help='how it lies on the scanner: "3 deg"')] = None,
@@ -119,7 +119,7 @@ def compare_command(
     pressing: Pressing = None,
     temperature: Warm = None,
     humidity: Damp = None,
-    at: Annotated[Text, typer.Option(help="interface or plane; the cathode plane if there is one")] = None,
+    at: Annotated[Text, typer.Option(help="interface or plane; paper in the stack, else the cathode")] = None,
     step: Annotated[list[str] | None, typer.Option(help="step the paper felt (several: again); all")] = None,
     square: Annotated[
         Text, typer.Option(help="side of the squares compared; film resolution of the result")
@@ -191,7 +191,7 @@ def infer_command(
     ] = None,
     place: Annotated[Text, typer.Option(help='known before: where the paper lay, "0.2 mm"')] = None,
     alike: Annotated[Text, typer.Option(help='distance over which that scatter is alike, "3 mm"')] = None,
-    at: Annotated[Text, typer.Option(help="interface or plane; the cathode plane if there is one")] = None,
+    at: Annotated[Text, typer.Option(help="interface or plane; paper in the stack, else the cathode")] = None,
     grade: Grade = None,
     pressing: Pressing = None,
     temperature: Warm = None,

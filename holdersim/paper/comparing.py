@@ -32,7 +32,7 @@ BIASED, CLOSER = 0.05, 0.7
 class Laying(Entry):
     """How a scan is laid over a result."""
 
-    at: str | None = key(None, "interface or plane; the cathode plane unless there is none")
+    at: str | None = key(None, "interface or plane; by default paper in the stack, else the cathode plane")
     steps: tuple[str, ...] | None = key(None, "steps the paper felt; all unless told")
     square: Length | None = key(
         None, "side of the squares compared; the result's film resolution unless told"

@@ -115,7 +115,7 @@ class ReadOptions(Film):
 class RenderOptions(Film):
     """What virtual paper is asked for."""
 
-    at: str | None = key(None, "interface or plane; the cathode plane unless there is none")
+    at: str | None = key(None, "interface or plane; by default paper in the stack, else the cathode plane")
     steps: tuple[str, ...] | None = key(None, "steps the paper felt; all unless told")
     dpi: float = key(600.0, "pixels per inch", ge=50, le=2400)
     turned: Angle = key("0 deg", "how it lies on the scanner")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.interpolate import PchipInterpolator
 
 from ..errors import CaseError, Mistake
-from ..metrics import film_average, pixel_lines
+from ..film import paper_in
+from ..metrics import film_lines, pixel_lines
 from ..results import Result, open_result
 from ..schema import nearest
 from .curves import Curves, curves_for
@@ -36,25 +40,48 @@ LN10 = float(np.log(10.0))
 
 @dataclass(frozen=True)
 class Felt:
-    """Largest pressure [MPa] that paper felt, (ny, nx) with centres x, y [mm]; from where, and remarks."""
+    """Largest pressure [MPa] that paper felt, (ny, nx) with centres x, y [mm]; from where, and remarks.
+
+    paper: grade of the paper that lies in the stack there and has spread the pressure itself; None without one.
+    """
 
     pressure: Array
     x: Array
     y: Array
     place: str
     remarks: tuple[str, ...] = ()
+    paper: str | None = None
 
     @property
     def lines(self) -> tuple[Array, Array]:
         """Lines x (nx + 1), y (ny + 1) [mm] between the pixels; those at the ends may be cut by the edge."""
         return pixel_lines(np.zeros(self.pressure.shape), self.x, self.y)
 
+    def means(self, fx: Array, fy: Array) -> Array:
+        """Mean pressure [MPa] on the rectangles between lines fx, fy [mm], zero beyond the map; keeps the force.
+
+        Between the pixels the force up to a line is a monotone cubic (PCHIP), so each pixel keeps its mean.
+        """
+        lx, ly = self.lines
+        up = _summed(self.pressure, ly, fy)
+        return _summed(up.T, lx, fx).T
+
     def averaged(self, square: float) -> tuple[Array, Array, Array]:
         """Pressure [MPa] on equal squares of about a side [mm], and their centres x, y; keeps the force."""
         lx, ly = self.lines
-        area = np.outer(np.diff(ly), np.diff(lx))
-        mean, _, x, y = film_average(self.pressure, area, self.x, self.y, square)
-        return mean, x, y
+        fx, fy = film_lines(lx[0], lx[-1], square), film_lines(ly[0], ly[-1], square)
+        return self.means(fx, fy), (fx[1:] + fx[:-1]) / 2, (fy[1:] + fy[:-1]) / 2
+
+
+def _summed(values: Array, lines: Array, wanted: Array) -> Array:
+    """Means along the first axis, given between `lines`, between `wanted` lines."""
+    if len(lines) < 3:
+        share = np.clip((wanted[1:, None] - lines[:-1]) / np.diff(lines), 0, 1)
+        share -= np.clip((wanted[:-1, None] - lines[:-1]) / np.diff(lines), 0, 1)
+        return np.asarray((share * np.diff(lines)) @ values / np.diff(wanted)[:, None])
+    total = np.vstack([0 * values[:1], np.cumsum(values * np.diff(lines)[:, None], axis=0)])
+    there = PchipInterpolator(lines, total, axis=0)(np.clip(wanted, lines[0], lines[-1]))
+    return np.asarray(np.diff(there, axis=0) / np.diff(wanted)[:, None], dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -84,9 +111,10 @@ def felt(result: Result, at: str | None = None, steps: tuple[str, ...] | None = 
     """Largest pressure over the steps on an interface or plane of a result; with all steps also between them."""
     names = [str(n).removesuffix("_pressure") for n in result.maps if str(n).endswith("_pressure")]
     names = [n for n in names if not n.endswith("_peak") and not n.startswith("cycle_")]
-    wrong = []
+    wrong, papers = [], paper_in(result.case, names)
     place = (
         at
+        or next(iter(papers), None)
         or next((n for n in names if "cathode" in n), None)
         or next((n for n in names if n == "cell_top"), None)
     )
@@ -116,7 +144,24 @@ def felt(result: Result, at: str | None = None, steps: tuple[str, ...] | None = 
     largest = np.where(np.isfinite(largest), np.maximum(largest, 0.0), 0.0)
     y, x = (np.asarray(data[d], dtype=np.float64) for d in data[f"{place}_pressure"].dims[-2:])
     said = "all steps" if steps is None else ", ".join(steps)
-    return Felt(largest, x, y, str(place), (f"largest pressure on {place} over {said}.",))
+    told = (f"largest pressure on {place} over {said}.", *_of_paper(str(place), papers, at is None))
+    return Felt(largest, x, y, str(place), told, papers[place]["grade"] if place in papers else None)
+
+
+def _of_paper(place: str, papers: Mapping[str, Mapping[str, Any]], chosen: bool) -> Iterator[str]:
+    """What must be said of the paper in the stack of a result."""
+    if place in papers:
+        other = (
+            f" It is taken because it is there; --at chooses another plane ({', '.join(papers)} are paper)."
+        )
+        yield (
+            f"{place} is {papers[place]['grade']} paper in the stack, which spreads the pressure itself: nothing is "
+            f"spread once more.{other if chosen else ''}"
+        )
+        if papers[place].get("sealed"):
+            yield "it is sealed: no calibration for sealed paper; bias unknown (Liggins 1995, Exp. Mech. 35:166)."
+    elif papers:
+        yield f"the stack holds paper ({', '.join(papers)}): {place} is pressed through it, as it would not be without."
 
 
 def render_result(folder: Path | str, options: RenderOptions) -> Sheet:
@@ -127,9 +172,9 @@ def render_result(folder: Path | str, options: RenderOptions) -> Sheet:
 def render_map(pressed: Felt, options: RenderOptions) -> Sheet:
     """Virtual scan of paper that felt a pressure map.
 
-    The paper spreads the pressure over half its thickness (assumed); density by the curve of the grade; grain is
-    scatter of the light that keeps its mean; then blur, noise and codes of a scanner. A film in the stack itself
-    (`film_layer`) is the better model where it is as thick as the cell.
+    The paper spreads the pressure over half its thickness (assumed) unless it lies in the stack (cell.film), which is
+    the better model as it is as thick as the cell; density by the curve of the grade; grain is scatter of the light
+    that keeps its mean; then blur, noise and codes of a scanner.
     """
     curve = curves_for(options)
     dye = read_samples(options.samples) if options.samples else standard()
@@ -163,21 +208,17 @@ class DensityMap:
     step: float
 
 
-def density_map(pressed: Felt, curve: Curves, thickness: float) -> DensityMap:
-    """Density on a grid fine enough for paper of a thickness [mm], which spreads the pressure; zero outside the map."""
-    step = min(0.05, float(np.diff(pressed.x).min()) / 2, float(np.diff(pressed.y).min()) / 2)
+def density_map(pressed: Felt, curve: Curves, thickness: float, step: float = 0.05) -> DensityMap:
+    """Density in steps [mm], of paper of a thickness [mm], which spreads the pressure; zero outside the map."""
+    step = min(step, float(np.diff(pressed.x).min()) / 2, float(np.diff(pressed.y).min()) / 2)
     rim = 1.0
     lx, ly = pressed.lines
-    x = np.arange(lx[0] - rim, lx[-1] + rim, step) + step / 2
-    y = np.arange(ly[0] - rim, ly[-1] + rim, step) + step / 2
-    ix = np.interp(x, pressed.x, np.arange(len(pressed.x)))
-    iy = np.interp(y, pressed.y, np.arange(len(pressed.y)))
-    gy, gx = np.meshgrid(iy, ix, indexing="ij")
-    fine = ndimage.map_coordinates(pressed.pressure, [gy, gx], order=1)
-    fine[(y < ly[0]) | (y > ly[-1]), :] = 0.0
-    fine[:, (x < lx[0]) | (x > lx[-1])] = 0.0
-    spread = ndimage.gaussian_filter(fine, thickness / 2 / step)
-    return DensityMap(curve.record(spread).astype(np.float32), float(x[0]), float(y[0]), step)
+    x, y = np.arange(lx[0] - rim, lx[-1] + rim, step), np.arange(ly[0] - rim, ly[-1] + rim, step)
+    fine = pressed.means(x, y)
+    spread = fine if pressed.paper else ndimage.gaussian_filter(fine, thickness / 2 / step)
+    return DensityMap(
+        curve.record(spread).astype(np.float32), float(x[0]) + step / 2, float(y[0]) + step / 2, step
+    )
 
 
 def _canvas(half: Array, options: RenderOptions) -> tuple[float, float]:
@@ -228,6 +269,10 @@ def range_warnings(pressed: Felt, curve: Curves, name: str) -> list[str]:
     g = grade(name)
     touched = pressed.pressure > 0
     out = []
+    if pressed.paper not in (None, g.name):
+        out.append(
+            f"{pressed.place} is {pressed.paper} paper in the case, not {g.name}: it may be of another thickness."
+        )
     if curve.tag == "assumed":
         out.append(f"no curve of {g.name} is shipped; {curve.source}.")
     if not touched.any():

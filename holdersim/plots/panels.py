@@ -92,7 +92,7 @@ def pressures(result: Result, steps: Sequence[str], faces: Sequence[Mapping[str,
     """Pressure maps by interface and step."""
     rows, inside = [], {f["name"] for f in planes(result)}
     for name in (face["name"] for face in faces):
-        told = f"{name} (inside the cell)" if name in inside else name
+        told = f"{name} (inside the stack)" if name in inside else name
         found = (read(result, name, "pressure", s, f"{told} after {s}") for s in steps)
         rows.append([replace(m, inside=name in inside) for m in found if m])
     return [r for r in rows if r]
@@ -157,8 +157,8 @@ def _place(made: Figure, column: Sequence[Axes], drawing: Any) -> None:
 def _pressure_label(limit: float, peak: float, result: Result, faces: Sequence[Mapping[str, Any]]) -> str:
     beyond = f"; colours end at p{ROBUST:g} of the pressing area, largest pixel {peak:.3g}"
     inside = {f["name"] for f in planes(result)} & {f["name"] for f in faces}
-    what = "Pressure [MPa]; inside the cell minus szz" if inside else "Contact pressure [MPa]"
-    grey = f"open, or inside the cell below {FAINT:.0%} of the scale" if inside else "open"
+    what = "Pressure [MPa]; inside the stack minus szz" if inside else "Contact pressure [MPa]"
+    grey = f"open, or inside the stack below {FAINT:.0%} of the scale" if inside else "open"
     return f"{what}\n(grey: {grey}{beyond if peak > limit else ''})"
 
 
