@@ -63,6 +63,10 @@ class Entry(BaseModel):
         except ValidationError as error:
             raise explained(error, cls) from None
 
+    def contents(self) -> dict[str, str]:
+        """By key what a file holds, where that and not its name makes the case what it is."""
+        return {}
+
 
 def explained(error: ValidationError, cls: type[BaseModel]) -> ValidationError:
     """The same mistakes in words a user can act on."""
@@ -183,7 +187,7 @@ def explicit(entry: Entry) -> dict[str, Any]:
     for name in type(entry).model_fields:
         if name in dump and (name not in defaults or dump[name] != defaults[name]):
             out[name] = _plain(getattr(entry, name), dump[name])
-    return out
+    return out | entry.contents()
 
 
 def _plain(value: Any, dumped: Any) -> Any:

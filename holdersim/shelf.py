@@ -42,7 +42,7 @@ def identity(solid: Solid, links: Links) -> str:
     """Hash of all that the superelement depends on: shape, elasticity, holds, tractions, grids, handles."""
     shape: dict[str, Any] = asdict(solid.shape)
     if isinstance(solid.shape, MeshFile | StepPart):
-        shape["content"] = hashlib.sha256(Path(solid.shape.path).read_bytes()).hexdigest()
+        shape["path"] = hashlib.sha256(Path(solid.shape.path).read_bytes()).hexdigest()
     for layer in shape.get("layers", []) if isinstance(solid.shape, LayerStack) else []:
         kept = ("E", "nu", "expansion") if solid.warms else ("E", "nu")
         layer["material"] = {n: layer["material"][n] for n in kept}

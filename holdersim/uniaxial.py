@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from math import hypot, pi
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
-from pydantic import ValidationInfo, field_validator
+from pydantic import PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from . import assembly as a
 from . import fasteners
@@ -38,6 +39,7 @@ class PlateSpec(Entry):
     flatness: Flatness | None = key(None, "how the press face deviates from a plane")
     step: str | None = key(None, "STEP file of the plate")
     press: str | None = key(None, "name of the pressing face in the STEP file")
+    _drawing: str = PrivateAttr("")
 
     @field_validator("step")
     @classmethod
@@ -46,6 +48,15 @@ class PlateSpec(Entry):
         if value is not None and not path.is_file():
             raise refuse("there is no such file.", f"Looked in {path.parent}.")
         return str(path) if value is not None else None
+
+    @model_validator(mode="after")
+    def _drawn(self) -> Self:
+        self._drawing = hashlib.sha256(Path(self.step).read_bytes()).hexdigest() if self.step else ""
+        return self
+
+    def contents(self) -> dict[str, str]:
+        """SHA-256 of the STEP file, wherever it lies."""
+        return {"step": self._drawing} if self.step else {}
 
 
 class BothPlates(PlateSpec):

@@ -11,12 +11,14 @@ import pytest
 from pydantic import ValidationError
 
 from holdersim.assembly import Assembly, Plate, StepPart
+from holdersim.case import Case
 from holdersim.cell import Cell
 from holdersim.errors import CaseError
 from holdersim.flatness import Flatness
 from holdersim.holder import Grid, Mesh, holder_files, holders, mirror_planes
-from holdersim.schema import mistakes
+from holdersim.schema import explicit, mistakes
 from holdersim.stacks import Bilayer, TwoElectrode
+from holdersim.uniaxial import PlateSpec
 
 SIZES = Mesh().sizes(0.5)
 WAVE = {"amplitude": "3 um", "wavelength": "17 mm"}
@@ -203,6 +205,25 @@ def test_a_map_is_bilinear_and_counts_from_its_highest_point(tmp_path: Path) -> 
         {"map": {"file": str(write_map(tmp_path / "b.csv", 1.0)), **units, "z_unit": "mm"}}
     )
     assert map_.map and other.map and map_.map.fingerprint() == other.map.fingerprint()
+
+
+def test_a_drawing_counts_by_what_it_holds(tmp_path: Path) -> None:
+    """The same STEP file elsewhere is the same case, a changed one another; without a drawing nothing is added."""
+
+    def identity(name: str, text: str) -> str:
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+        table = {"kind": "bare_uniaxial", "top": {"step": str(file), "press": "face"}}
+        steps = [{"do": "tighten", "pressure": "5 MPa", "area": "cathode"}]
+        case = Case.model_validate({"holder": table, "cell": {"kind": "two_electrode"}, "steps": steps})
+        assert case.to_dict()["holder"]["top"]["step"] == str(file)
+        assert case.with_("title", "again").identity() == case.identity()
+        return case.identity()
+
+    first = identity("a/plate.step", "one")
+    assert identity("b/other.step", "one") == first != identity("a/plate.step", "two")
+    assert "step" not in explicit(PlateSpec(thickness="5 mm"))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from holdersim import superelement as module
-from holdersim.assembly import Assembly, Block, Interface, Layer, LayerStack, Rect, Solid
+from holdersim.assembly import Assembly, Block, Interface, Layer, LayerStack, Rect, Solid, StepPart
 from holdersim.errors import GeometryError
 from holdersim.grid import PressureGrid
 from holdersim.materials.elastic import Elastic
@@ -99,6 +99,16 @@ def test_identity_depends_on_what_matters() -> None:
     seen = [base, *(identity(s, LINKS) for s in others), identity(PLATE, Links(LINKS.grids, ()))]
     seen.append(identity(PLATE, Links((("bottom", PressureGrid.over(SQUARE, 0.9)),), ("top",))))
     assert len(set(seen)) == len(seen)
+
+
+def test_a_file_counts_by_what_it_holds(tmp_path: Path) -> None:
+    """Not by where it lies."""
+    names = []
+    for name, text in (("a", "one"), ("b", "one"), ("c", "two")):
+        (tmp_path / name).write_text(text)
+        solid = Solid("plate", StepPart(str(tmp_path / name), "press", 2.0), STEEL)
+        names.append(identity(solid, LINKS))
+    assert names[0] == names[1] != names[2]
 
 
 def sandwich(flip: bool, cache: Path | None) -> State:
