@@ -2,11 +2,11 @@
 
 Unknowns: increments du of the soft bodies, z of the forces at the links that are held closed, a of rigid motions.
 
-    K du - B T z = -r                         equilibrium of the soft bodies
-    B^T du + C T z + R a + c = 0              at every held link
-    R^T T z + load = 0                        equilibrium of the stiff bodies
+    K du - B z = -r                           equilibrium of the soft bodies
+    B^T du + C z + R a + c = 0                at every held link
+    R^T z + load = 0                          equilibrium of the stiff bodies
 
-with r, c and load what is missed so far. T makes tractions of slipping pixels follow their pressure.
+with r, c and load what is missed so far.
 
 The held links are added to K as springs of the stiff bodies' own stiffness, K_D = K + B D B^T with D = 1 / diag C,
 which changes nothing in the solution but makes K_D definite and its Schur complement close to 1 / D. What is left is
@@ -47,8 +47,8 @@ class Step:
     """Data of one linearised step; numbers as in the module's text.
 
     tangent (n, n), residual (n,) = r: of all soft bodies; columns (n, size) = B; springs (size,) = D, 0 at links
-    between stiff bodies; on: held links; follow (size, len(on)) = T; missed (len(on),) = c; load (r,);
-    stretch (len(on),): own compliance of links (bolts), added to C; coordinates, node: places of the n unknowns.
+    between stiff bodies; on: held links; missed (len(on),) = c; load (r,); stretch (len(on),): own compliance of
+    links (bolts), added to C; coordinates, node: places of the n unknowns.
     """
 
     tangent: sp.csr_matrix
@@ -56,7 +56,6 @@ class Step:
     columns: sp.csc_matrix
     springs: Array
     on: Index
-    follow: sp.csr_matrix
     missed: Array
     stretch: Array
     compliance: Array
@@ -100,13 +99,13 @@ class Memory:
 
 
 def solve(step: Step, memory: Memory | None = None, tolerance: float = 1e-9) -> tuple[Array, Array, Array]:
-    """Increments du (n,), T z (size,), a (r,).
+    """Increments du (n,), z (size,) with zeros at links that are not held, a (r,).
 
     memory: of an earlier step of the same model. Raises NotConvergedError when the soft bodies have lost their
     stability or GMRES stalls.
     """
     memory = memory or Memory()
-    on, d = step.on, step.springs[step.on]
+    on, m, d = step.on, len(step.on), step.springs[step.on]
     soft = np.flatnonzero(d > 0)
     b = sp.csc_matrix(step.columns[:, on])
     bt = sp.csr_matrix(b.T)
@@ -116,29 +115,28 @@ def solve(step: Step, memory: Memory | None = None, tolerance: float = 1e-9) -> 
     own = np.diag(step.compliance)
     unit = float(1.0 / np.median(d[soft])) if len(soft) else float(np.median(np.abs(own[on]))) or 1.0
 
-    def respond(v: Array, q: Array, missed: Array | float = 0.0) -> Array:
-        """du under forces v at all links, less those missed, while the springs stretch by q."""
+    def respond(z: Array, q: Array, missed: Array | float = 0.0) -> Array:
+        """du under forces z at the held links, less those missed, while the springs stretch by q."""
         if factor is None:
             return np.zeros(0)
-        v = v.copy()
-        v[on[soft]] -= d[soft] * q[soft]
-        return factor.solve(step.columns @ v - missed)
+        z = z.copy()
+        z[soft] -= d[soft] * q[soft]
+        return factor.solve(b @ z - missed)
 
     def apply(y: Array) -> Array:
-        x = step.follow @ y[: len(on)]
-        q = c(y[: len(on)], x) + modes @ y[len(on) :]
-        return np.concatenate([q + bt @ respond(x, q), unit * (step.modes.T @ x)])
+        q = c(y[:m]) + modes @ y[m:]
+        return np.concatenate([q + bt @ respond(y[:m], q), unit * (modes.T @ y[:m])])
 
-    base = respond(np.zeros(len(step.springs)), step.missed, step.residual)
+    base = respond(np.zeros(m), step.missed, step.residual)
     rhs = -np.concatenate([step.missed + b.T @ base, unit * step.load])
     inverse = _preconditioner(step, soft, b, factor, unit)
     # every row in N, so that no row is large only because its link gives way easily
     stiff = np.where(d > 0, d, 1.0 / np.maximum(own[on] + step.stretch, 1e-300))
     force = np.concatenate([stiff, np.full(len(step.load), 1.0 / unit)])
     y = gmres(lambda v: force * apply(v), force * rhs, lambda r: inverse(r / force), tolerance)
-    x = np.asarray(step.follow @ y[: len(on)])
-    q = c(y[: len(on)], x) + modes @ y[len(on) :]
-    return base + respond(x, q), x, y[len(on) :]
+    z = np.zeros(len(step.springs))
+    z[on] = y[:m]
+    return base + respond(y[:m], c(y[:m]) + modes @ y[m:]), z, y[m:]
 
 
 def _blocks(compliance: Array) -> list[Part]:
@@ -152,22 +150,20 @@ def _blocks(compliance: Array) -> list[Part]:
     return [(r, np.flatnonzero(full[r[0]])) for r in rows if full[r[0]].any()]
 
 
-def _sandwich(step: Step, blocks: list[Part]) -> Callable[[Array, Array], Array]:
-    """The function (z, T z) -> C T z at the held links, (m,)."""
-    place, reached = np.full(len(step.springs), -1), np.zeros(len(step.springs), dtype=bool)
+def _sandwich(step: Step, blocks: list[Part]) -> Callable[[Array], Array]:
+    """The function z -> C z at the held links, (m,)."""
+    place = np.full(len(step.springs), -1)
     place[step.on] = np.arange(len(step.on))
-    reached[step.on] = True
-    reached[step.follow.nonzero()[0]] = True
     held = []
     for rows, columns in blocks:
-        rows, columns = rows[place[rows] >= 0], columns[reached[columns]]
-        held.append((place[rows], columns, step.compliance[np.ix_(rows, columns)]))
+        rows, columns = rows[place[rows] >= 0], columns[place[columns] >= 0]
+        held.append((place[rows], place[columns], step.compliance[np.ix_(rows, columns)]))
 
-    def times(z: Array, x: Array) -> Array:
+    def times(z: Array) -> Array:
         q = step.stretch * z
         for rows, columns, block in held:
-            q[rows] += block @ x[columns]
-        return q
+            q[rows] += block @ z[columns]
+        return np.asarray(q)
 
     return times
 
@@ -179,19 +175,18 @@ def _preconditioner(
     on, m, r = step.on, len(step.on), step.modes.shape[1]
     hard = np.setdiff1d(np.arange(m), soft)
     d, modes = step.springs[on[soft]], step.modes[on]
-    felt = step.follow.T @ step.modes  # by rigid motions of the forces
     g = modes[soft]
     if factor and r:
         g = g - b[:, soft].T @ factor.solve(b[:, soft] @ (d[:, None] * g))
     h = len(hard)
     small = np.zeros((h + r, h + r))
-    rows = step.compliance[on[hard]] @ step.follow if h else np.zeros((0, m))
+    rows = step.compliance[np.ix_(on[hard], on)]
     rows[np.arange(h), hard] += step.stretch[hard]
     chs = rows[:, soft]
     small[:h, :h] = rows[:, hard]
     small[:h, h:] = modes[hard] - chs @ (d[:, None] * g)
-    small[h:, :h] = unit * felt[hard].T
-    small[h:, h:] = -unit * (felt[soft].T @ (d[:, None] * g))
+    small[h:, :h] = unit * modes[hard].T
+    small[h:, h:] = -unit * (modes[soft].T @ (d[:, None] * g))
     # motions of all bodies together meet no resistance: they are left at zero
     scale = np.abs(small[h:, h:]).max(initial=0.0) or np.abs(small).max(initial=1.0)
     small[np.arange(h, h + r), np.arange(h, h + r)] -= 1e-11 * scale
@@ -202,7 +197,7 @@ def _preconditioner(
         out = np.zeros_like(y)
         xs = d * top[soft]
         if lu is not None:
-            rest = np.concatenate([top[hard] - chs @ xs, bottom - unit * (felt[soft].T @ xs)])
+            rest = np.concatenate([top[hard] - chs @ xs, bottom - unit * (modes[soft].T @ xs)])
             solved = scipy.linalg.lu_solve(lu, rest, check_finite=False)
             out[hard], out[m:] = solved[:h], solved[h:]
         out[soft] = d * (top[soft] - g @ out[m:])

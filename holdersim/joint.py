@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ class Joint:
     """Pixels of one interface that both faces cover, and where they stand in the vector of link forces.
 
     pixels (n,): their numbers in the grid; area (n,) [mm2]; gap (n,) [mm]; start: place of the first normal force;
-    slide: place of the first tangential one, -1 without friction; level (n,): no step of the gap inside the pixel.
+    slide: place of the first tangential one, -1 without friction.
     """
 
     interface: Interface
@@ -29,7 +29,6 @@ class Joint:
     gap: Array
     start: int
     slide: int = -1
-    level: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     @property
     def spans(self) -> tuple[slice, slice, slice]:
@@ -49,15 +48,10 @@ class Joint:
         return out.reshape(self.grid.shape)
 
 
-LEVEL = 0.002
-"""Difference of the gap [mm] inside a pixel from which it counts as a step."""
-
-
-def initial_gap(interface: Interface, grid: PressureGrid) -> tuple[Array, NDArray[np.bool_]]:
-    """Initial gap [mm] at all pixels of a grid, and whether it has no step inside them."""
-    flat = np.ones(grid.size, dtype=bool)
+def initial_gap(interface: Interface, grid: PressureGrid) -> Array:
+    """Initial gap [mm] at all pixels of a grid."""
     if interface.gap is None:
-        return np.zeros(grid.size), flat
+        return np.zeros(grid.size)
     if callable(interface.gap):
         share = (np.arange(interface.samples) + 0.5) / interface.samples
         x, y = (np.add.outer(share * 0, g[:-1]) + np.outer(share, np.diff(g)) for g in (grid.x, grid.y))
@@ -68,11 +62,10 @@ def initial_gap(interface: Interface, grid: PressureGrid) -> tuple[Array, NDArra
                 values.append(np.broadcast_to(np.asarray(interface.gap(gx, gy), dtype=float), gx.shape))
         several = np.stack(values)
         finite = np.isfinite(several).all(axis=0)
-        mean = np.where(finite, np.where(np.isfinite(several), several, 0.0).mean(axis=0), np.inf)
-        return mean, finite & (np.ptp(np.where(np.isfinite(several), several, 0.0), axis=0) <= LEVEL)
+        return np.where(finite, np.where(np.isfinite(several), several, 0.0).mean(axis=0), np.inf)
     given = np.asarray(interface.gap, dtype=float)
     if given.shape != grid.shape:
         raise GeometryError(
             f'interface "{interface.name}": gap has shape {given.shape}, the grid {grid.shape}'
         )
-    return given.ravel(), flat
+    return given.ravel()

@@ -134,7 +134,7 @@ class Network:
         grids: dict[str, PressureGrid],
         known: dict[str, tuple[Links, tuple[Array, ...], tuple[bool, ...]]],
     ) -> dict[str, Joint]:
-        found: dict[str, tuple[Index, Array, Array, NDArray[np.bool_]]] = {}
+        found: dict[str, tuple[Index, Array, Array]] = {}
         for i in self.assembly.interfaces:
             sides = []
             for side in (i.below, i.above):
@@ -145,18 +145,18 @@ class Network:
                 which = [g is grids[i.name] for _, g in links.grids].index(True)
                 sides.append((covered[which], fine[which]))
             check_resolution(i.name, sides[0][1], sides[1][1])
-            gap, level = initial_gap(i, grids[i.name])
+            gap = initial_gap(i, grids[i.name])
             area = _common_area(i.name, sides[0][0], sides[1][0]) * np.isfinite(gap)
             pixels = np.flatnonzero(area)
             if not len(pixels):
                 raise GeometryError(f'interface "{i.name}": the two faces do not lie over each other')
-            found[i.name] = pixels, area[pixels], gap[pixels], level[pixels]
+            found[i.name] = pixels, area[pixels], gap[pixels]
         joints, start = {}, 0
         slide = sum(len(p) for p, *_ in found.values()) + len(self.assembly.bolts)
         for i in self.assembly.interfaces:
-            pixels, area, gap, level = found[i.name]
+            pixels, area, gap = found[i.name]
             sticks = i.friction > 0
-            joints[i.name] = Joint(i, grids[i.name], pixels, area, gap, start, slide if sticks else -1, level)
+            joints[i.name] = Joint(i, grids[i.name], pixels, area, gap, start, slide if sticks else -1)
             start += len(pixels)
             slide += 2 * len(pixels) if sticks else 0
         return joints

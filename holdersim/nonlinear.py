@@ -276,7 +276,6 @@ class SoftModel(WholeModel):
             columns=self._columns,
             springs=springs,
             on=on,
-            follow=sp.csr_matrix((np.ones(len(on)), (on, np.arange(len(on)))), shape=(self.size, len(on))),
             missed=missed[on],
             stretch=own[on],
             compliance=self.compliance,

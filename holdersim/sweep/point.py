@@ -51,7 +51,7 @@ class Bench:
         made = model_of(assembly, cache=self._cache, keep=False)
         if type(made) is Model:
             self._model = made
-            self._open = {n: np.isfinite(initial_gap(j.interface, j.grid)[0]) for n, j in made.joints.items()}
+            self._open = {n: np.isfinite(initial_gap(j.interface, j.grid)) for n, j in made.joints.items()}
         return made
 
     def _fitted(self, model: Model, assembly: Assembly) -> Model | None:
@@ -60,10 +60,10 @@ class Bench:
         fresh.gap = np.zeros_like(model.gap)
         for i in assembly.interfaces:
             joint = model.joints[i.name]
-            gap, level = initial_gap(i, joint.grid)
+            gap = initial_gap(i, joint.grid)
             if not np.array_equal(np.isfinite(gap), self._open[i.name]):
                 return None
-            joint = replace(joint, interface=i, gap=gap[joint.pixels], level=level[joint.pixels])
+            joint = replace(joint, interface=i, gap=gap[joint.pixels])
             joints[i.name], fresh.gap[joint.span] = joint, joint.gap
         fresh.joints, fresh.assembly = joints, assembly
         return fresh
