@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -147,14 +151,22 @@ def steady(folder: Path) -> tuple[bytes, bytes]:
     return whole.getvalue().to_pybytes(), text.getvalue().to_pybytes()
 
 
+def told(folder: Path) -> Iterator[dict[str, Any]]:
+    """All lines of all chunks."""
+    for file in sorted((folder / "chunks").glob("*.jsonl")):
+        yield from map(json.loads, file.read_text().splitlines())
+
+
 def endings(folder: Path) -> dict[int, int]:
     """How often each row was written down as ended, over all chunks."""
-    import json
+    return dict(Counter(line["row"] for line in told(folder) if "row" in line))
 
-    found: dict[int, int] = {}
-    for file in sorted((folder / "chunks").glob("*.jsonl")):
-        for line in file.read_text().splitlines():
-            told = json.loads(line)
-            if "row" in told:
-                found[told["row"]] = found.get(told["row"], 0) + 1
-    return found
+
+def oks(folder: Path) -> dict[int, int]:
+    """How often each row was solved to the end; a row that was begun or opened again once it was ok counts as well."""
+    found: Counter[int] = Counter()
+    for line in told(folder):
+        row = line.get("row", line.get("begin", line.get("again")))
+        if line.get("status") == "ok" or row in found:
+            found[row] += 1
+    return dict(found)
