@@ -265,9 +265,9 @@ class Body(Strained):
             size = np.linalg.norm(normal, axis=2)
             da = size * w
             if traction is None:
-                inward = self._points[self._corner_dofs[mine]].mean(axis=1)[:, None] - at
-                side = np.sign(np.einsum("fqd,fqd->fq", normal, inward))
-                t = normal * (side / size)[:, :, None]
+                inward = self._points[self._corner_dofs[mine]].mean(axis=1) - xyz.mean(axis=1)
+                side = np.sign(np.einsum("fqd,q,fd->f", normal, w, inward))  # of a warped facet as a whole
+                t = normal * (side[:, None] / size)[:, :, None]
             else:
                 t = np.asarray(
                     traction(at[..., 0], at[..., 1], at[..., 2]) if callable(traction) else traction
