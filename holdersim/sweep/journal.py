@@ -98,6 +98,11 @@ class Journal:
             self.page.take(line)
 
     def _write(self, line: dict[str, Any]) -> None:
+        if os.fstat(self._to).st_size != self._end:
+            raise EnvironmentProblem(
+                "another process writes a chunk that this one has locked: locks do not hold between the nodes. "
+                "End all workers, move the plan to another file system, then holdersim sweep resume."
+            )
         text = json.dumps(line, separators=(",", ":"), allow_nan=False).encode() + b"\n"
         done = 0
         try:

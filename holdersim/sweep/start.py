@@ -9,16 +9,20 @@ from pathlib import Path
 
 from ..case import Case
 from ..errors import CaseError, EnvironmentProblem, Mistake, ResultError
-from . import local, slurm
+from . import local, locks, slurm
 from .plan import Plan, open_plan
 from .status import Counts, begun, reopen
 from .worker import in_charge
 
 
 @contextmanager
-def _alone(folder: Path | str) -> Iterator[Plan]:
-    """The plan, when nobody works on it and no job of it waits; nobody else can begin meanwhile."""
+def _alone(folder: Path | str, nodes: bool = False) -> Iterator[Plan]:
+    """The plan, when nobody works on it and no job of it waits; nobody else can begin meanwhile.
+
+    nodes: whether workers on several nodes will share the folder.
+    """
     plan = open_plan(folder)
+    locks.check(plan.folder, nodes)
     alive = slurm.living(plan)
     if alive:
         raise ResultError(
@@ -29,9 +33,9 @@ def _alone(folder: Path | str) -> Iterator[Plan]:
 
 
 @contextmanager
-def _first(folder: Path | str) -> Iterator[Plan]:
+def _first(folder: Path | str, nodes: bool = False) -> Iterator[Plan]:
     """The same, when it was never begun."""
-    with _alone(folder) as plan:
+    with _alone(folder, nodes) as plan:
         if begun(plan) or slurm.jobs(plan):
             raise ResultError(f"{folder}: this plan was begun already; use holdersim sweep resume {folder}")
         yield plan
@@ -47,7 +51,7 @@ def begin_job(folder: Path | str, job: slurm.Job, dry_run: bool = False) -> str:
     """Submit a plan for the first time; a plan that was begun or submitted is refused."""
     if dry_run:
         return slurm.submit(open_plan(folder), job, dry_run)
-    with _first(folder) as plan:
+    with _first(folder, nodes=True) as plan:
         return slurm.submit(plan, job)
 
 
@@ -61,7 +65,7 @@ def resumed(folder: Path | str, failed: Sequence[str] = (), workers: int | None 
 def resumed_job(folder: Path | str, failed: Sequence[str], job: slurm.Job) -> str:
     """The same on Slurm."""
     slurm.check(job)
-    with _alone(folder) as plan:
+    with _alone(folder, nodes=True) as plan:
         reopen(plan, failed)
         return slurm.submit(plan, job)
 

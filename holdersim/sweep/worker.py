@@ -97,7 +97,7 @@ def _failed(problem: Exception) -> dict[str, Any]:
 @contextmanager
 def at_work(folder: Path) -> Iterator[None]:
     """Marks the plan as being worked on for as long as this process lives."""
-    with (folder / ".work").open("ab") as mark:
+    with (folder / ".work").open("a+b") as mark:  # NFS wants a shared lock readable, another one writable
         fcntl.flock(mark, fcntl.LOCK_SH)
         yield
 
