@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from pydantic import Field
 
+from ..errors import CaseError, Mistake
 from ..results import Result, open_result
 from ..schema import Entry, key
 from ..units import Length
 from .curves import Curves, others
 from .files import messages
+from .fused_files import read_fused
+from .grades import Array
 from .maps import Flag, Reading
-from .matching import Match, laid
+from .matching import Match, expected_density, laid
 from .measures import DEFINITIONS as COLUMNS
 from .measures import force_check, numbers
 from .options import ReadOptions, checked
 from .reading import read_scan
+from .rectangle import found_outline
+from .regions import corners_on, inside
 from .registration import Registration
 from .render import Felt, felt, range_warnings
 from .scores import DEFINITIONS, scores
 from .sensor import SUFFIXES, SensorOptions, read_sensor
 
+E = TypeVar("E")
+LARGER, ALIKE = 0.15, 0.6
+"""How much larger both sides of the red may be than expected, and the correlation below which a place is a guess
+(assumed)."""
 BIASED, CLOSER = 0.05, 0.7
 """Bias from which other curves are tried, and how much smaller their misfit must be to be named (assumed)."""
 
@@ -38,6 +48,7 @@ class Laying(Entry):
         None, "side of the squares compared; the result's film resolution unless told"
     )
     fit_scale: bool = Field(False, description="the scale of the scan is fitted too")
+    roi: str | None = key(None, "layer, rectangle or polygon on the holder that is compared; all unless told")
 
 
 @dataclass(frozen=True)
@@ -61,12 +72,47 @@ def compare(folder: Path, scan: Path, said: dict[str, Any], laying: Laying) -> C
     """Comparison of a result with a scan (image) or a sensor's map (CSV); said: what is known of that."""
     result = open_result(folder)
     pressed = felt(result, laying.at, laying.steps)
-    if scan.suffix.lower() in SUFFIXES:
-        seen = read_sensor(scan, checked(SensorOptions, said, "paper compare"))
-    else:
-        seen = read_scan(scan, checked(ReadOptions, said, "paper compare"))
+    region = corners_on(result, laying.roi) if laying.roi else None
+    seen = seen_by(scan, said, "paper compare")
     square = laying.square or film_of(result)
-    return compared(seen, pressed, square, laying.fit_scale, str(result.summary["title"]), scan.name)
+    return compared(
+        seen, pressed, square, laying.fit_scale, str(result.summary["title"]), scan.name, region=region
+    )
+
+
+def seen_by(scan: Path, said: dict[str, Any], where: str) -> Reading:
+    """What a scan (image), a sensor's map (CSV) or a folder of fused papers shows; said: what is known of it."""
+    told = scan_options(scan, said, where)
+    if isinstance(told, SensorOptions):
+        return read_sensor(scan, told)
+    return read_fused(scan, bool(said.get("mirror"))) if told is None else read_scan(scan, told)
+
+
+def scan_options(scan: Path, said: dict[str, Any], where: str) -> SensorOptions | ReadOptions | None:
+    """What is known of a scan or a sensor's map, checked; None of a folder of fused papers. CaseError: all mistakes."""
+    if scan.is_dir():
+        return _fitting(scan, "a folder of fused papers", {"mirror"}, said, where, lambda _: None)
+    kind: type[SensorOptions | ReadOptions] = ReadOptions
+    name = "an image"
+    if scan.suffix.lower() in SUFFIXES:
+        kind, name = SensorOptions, "a sensor's map"
+    return _fitting(scan, name, set(kind.model_fields), said, where, lambda mine: checked(kind, mine, where))
+
+
+def _fitting(
+    scan: Path, kind: str, known: set[str], said: dict[str, Any], where: str, check: Callable[[Any], E]
+) -> E:
+    """What a check makes of the options that go with a kind of scan; the others are mistakes, told together."""
+    given = {k: v for k, v in said.items() if v is not None}
+    problem = f"does not go with {kind}, which {scan.name} is."
+    wrong = [Mistake(f"--{k.replace('_', '-')}", problem) for k in given if k not in known]
+    try:
+        found = check({k: v for k, v in given.items() if k in known})
+    except CaseError as error:
+        raise CaseError(where, wrong + error.mistakes) from None
+    if wrong:
+        raise CaseError(where, wrong)
+    return found
 
 
 def film_of(result: Result) -> float:
@@ -83,9 +129,15 @@ def compared(
     title: str = "",
     scan: str = "",
     placed: Registration | None = None,
+    region: Array | None = None,
 ) -> Compared:
-    """Comparison of a reading with a computed map on squares of a side [mm]; placed: where it lies, if known."""
+    """Comparison of a reading with a computed map on squares of a side [mm]; placed: where it lies, if known.
+
+    region: corners (n, 2) [mm] on the holder, of what is compared.
+    """
     m = laid(seen, pressed, square, fit_scale, placed=placed)
+    if region is not None:
+        m = _within(m, region)
     found = scores(m)
     paper = numbers(m.paper)
     virtual = numbers(m.virtual) if m.virtual is not None else dict.fromkeys(paper)
@@ -93,8 +145,45 @@ def compared(
     return Compared(m, found, columns, tuple(_messages(m)), title, scan)
 
 
+def _within(m: Match, region: Array) -> Match:
+    """The same, with nothing told outside a region."""
+    here = inside(region, m.x, m.y)
+    if not (here & m.known).any():
+        problem = f"lies outside the map on {m.felt.place}, or nothing is read there."
+        raise CaseError("paper compare", [Mistake("--roi", problem)])
+    p = m.paper
+    paper = replace(p, flag=np.where(here, p.flag, Flag.MASKED).astype(np.uint8),
+                    density=np.where(here, p.density, np.nan), pressure=np.where(here, p.pressure, np.nan),
+                    doubt=np.where(here, p.doubt, np.nan))  # fmt: skip
+    v = m.virtual
+    shown = replace(v, flag=np.where(here, v.flag, Flag.MASKED).astype(np.uint8),
+                    pressure=np.where(here, v.pressure, np.nan)) if v else None  # fmt: skip
+    return replace(m, paper=paper, virtual=shown)
+
+
+def place_remarks(m: Match) -> list[str]:
+    """What must be said of where the scan lies: mirrored, stretched, of another size, or not alike at all."""
+    out = m.registration.remarks()
+    red, wanted = m.seen.outline, expected_density(m.felt, m.seen)
+    step = float(wanted[1][1] - wanted[1][0])
+    box = found_outline(wanted[0] > 0.1, step)
+    if red is not None and box is not None:
+        larger = (red.length / box.length, red.width / box.width)
+        if min(larger) > 1 + LARGER or max(larger) < 1 - LARGER:
+            out.append(
+                f"the red is {red.length:.1f} x {red.width:.1f} mm, that expected on {m.felt.place} {box.length:.1f} x "
+                f"{box.width:.1f} mm: check --dpi or --scale, --at, and the grade."
+            )
+    if np.isfinite(m.registration.score) and m.registration.score < ALIKE:
+        out.append(
+            f"the scan and the computed map are hardly alike (correlation {m.registration.score:.2f}): where it lies "
+            "is a guess."
+        )
+    return out
+
+
 def _messages(m: Match) -> list[str]:
-    out = [*m.felt.remarks, *m.registration.remarks(), *messages(m.seen)]
+    out = [*m.felt.remarks, *place_remarks(m), *messages(m.seen)]
     if m.paper.curve is None:
         out.append(
             "without a calibration only the order counts: no number in MPa is taken from this scan. The monotone fit "
@@ -113,10 +202,10 @@ def _force(m: Match) -> list[str]:
     """What the force of the result says to the paper, unless the user has told a force."""
     if m.seen.options.force is not None:
         return []
-    force = float(m.computed.sum()) * m.cell
+    force = float(m.computed[m.known].sum()) * m.cell
     options = m.paper.options.model_copy(update={"force": force})
     told = force_check(replace(m.paper, options=options))
-    return [f"with the computed force, {told}"] if told else []
+    return [told.replace("were said", "were computed on the same squares")] if told else []
 
 
 def closer_curve(m: Match) -> str | None:

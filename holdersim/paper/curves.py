@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from ..errors import CaseError, Mistake
 from ..materials.papers import grades
 from .dye import OWN_DOUBT, SCANNER_DOUBT
 from .grades import ZONES, Array, Curve, curve, read_curves, zone
@@ -107,9 +109,22 @@ def curves_for(film: Film) -> Curves:
     own = read_curves(film.curves) if film.curves else ()
     if any((c.grade, c.pressing, c.zone) == (name, pressing, "") for c in own):
         return Curves((curve(name, pressing, "", own),), scanner)
+    where: tuple[str, ...] = ZONES
     if film.temperature is not None and film.humidity is not None:
-        return Curves((curve(name, pressing, zone(name, film.temperature, film.humidity), own),), scanner)
-    return Curves(tuple(curve(name, pressing, z, own) for z in ZONES), scanner)
+        where = (zone(name, film.temperature, film.humidity),)
+    if film.curves is not None:
+        _must_hold(film.curves, own, name, pressing, where)
+    return Curves(tuple(curve(name, pressing, z, own) for z in where), scanner)
+
+
+def _must_hold(path: Path, own: Sequence[Curve], name: str, pressing: str, zones: Sequence[str]) -> None:
+    """CaseError where a file of one's own lacks a curve: another one is not taken in its place."""
+    lacking = [z for z in zones if (name, pressing, z) not in {(c.grade, c.pressing, c.zone) for c in own}]
+    if lacking:
+        held = "; ".join(f"{c.grade} {c.pressing} {c.zone}".strip() for c in own)
+        problem = f"holds no curve of {name} {pressing}, zone {', '.join(lacking)}."
+        hint = f"It holds {held}. Leave the zone empty where it is for the climate of the pressing."
+        raise CaseError(str(path), [Mistake("--curves", problem, f'"{path.name}"', hint)])
 
 
 def others(film: Film) -> Sequence[tuple[str, Curve]]:

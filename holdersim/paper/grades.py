@@ -223,7 +223,7 @@ def curve(grade_name: str, pressing: str, where: str, own: Sequence[Curve] = ())
                     "--pressing",
                     f"no curve for {pressing} pressing of {grade_name} is shipped.",
                     f'"{pressing}"',
-                    "Give --curves or --wedge, or read --scale density.",
+                    "Give --curves or --wedge, or --show density.",
                 )
             ],
         )

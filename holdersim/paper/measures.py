@@ -105,8 +105,10 @@ def force_check(r: Reading) -> str | None:
     if said is None or load is None or most is None or r.curve is None:
         return None
     doubt = (found["Uncertainty of the mean [%]"] or 0.0) / 100
-    told = f"the paper carries {load:.0f} N and up to {most:.0f} N more where it is blank; {said:.0f} N were said"
-    if load <= said and (said <= load + most or (found["Area above the range [mm2]"] or 0.0) > 0):
+    dark = (found["Area above the range [mm2]"] or 0.0) > 0
+    more = " and more where it is darker than the range" if dark else ""
+    told = f"the paper carries {load:.0f} N, up to {most:.0f} N more where it is blank{more}; {said:.0f} N were said"
+    if load <= said and (said <= load + most or dark):
         return f"{told}: no contradiction."
     bias = load / said - 1 if load > said else (load + most) / said - 1
     inside = abs(bias) <= doubt

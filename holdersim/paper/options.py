@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -54,6 +55,7 @@ Humidity = Annotated[
 ]
 Box = Annotated[tuple[int, int, int, int], _rises(0, 4)]
 Pressing = Literal["continuous", "momentary"]
+UNKNOWN = "Not known, as of a picture in a paper? --show density or ratio tells the order of the pressures, never MPa."
 
 
 class Film(Entry):
@@ -107,8 +109,9 @@ class ReadOptions(Film):
         if self.show == "pressure":
             lacking = [f"--{n}" for n in ("grade", "pressing") if getattr(self, n) is None]
             if lacking:
-                hint = "Give them, or read --show density."
-                raise refuse(f"a pressure needs {' and '.join(lacking)}.", hint)
+                raise refuse(f"a pressure needs {' and '.join(lacking)}.", UNKNOWN)
+        elif self.force is not None:
+            raise refuse("--force checks a pressure.", f"--show {self.show} tells none: leave --force out.")
         return self
 
 
@@ -164,3 +167,17 @@ def checked(cls: type[E], said: dict[str, Any], where: str) -> E:
             for m in mistakes(error)
         ]
         raise CaseError(where, found) from None
+
+
+def all_of(where: str, *checks: Callable[[], Any]) -> list[Any]:
+    """What all checks return, or one CaseError with the mistakes of all of them."""
+    found: list[Any] = []
+    wrong: list[Mistake] = []
+    for check in checks:
+        try:
+            found.append(check())
+        except CaseError as error:
+            wrong += error.mistakes
+    if wrong:
+        raise CaseError(where, wrong)
+    return found

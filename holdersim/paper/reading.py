@@ -55,8 +55,8 @@ def _rough_red(picture: Picture) -> float:
 
 def _scale_by_outline(picture: Picture, options: ReadOptions, remarks: list[str]) -> Scale:
     if options.outline is None:
-        told = " ".join(picture.remarks)
-        problem = f"has no scale. {told}".strip()
+        told = "; ".join(line.rstrip(".") for line in picture.remarks)
+        problem = f"has no scale ({told})." if told else "has no scale."
         raise CaseError(str(picture.path), [Mistake("SCAN", problem, hint=NO_SCALE)])
     block = max(1, round(min(picture.pixels.shape[:2]) / 600))
     shrunk = squares.averaged(picture.pixels, block, 1.0, _rough_red(picture))
@@ -145,8 +145,9 @@ def _skipped(
         problem = f"{stray.mean():.1%} of the scan is red outside the outline"
         warnings.append(f"{problem}; excluded. --keep-blobs to keep.")
     if foreign.blobs and not options.keep_blobs:
+        blobs = f"{foreign.blobs} blob" + "s" * (foreign.blobs > 1)
         warnings.append(
-            f"{foreign.blobs} blobs that are no paper, {foreign.straight} of them straight-edged like tape or labels"
+            f"{blobs} that are no paper, {foreign.straight} of them straight-edged like tape or labels"
             f" (see mask.png); excluded {foreign.other.mean():.1%} of the area. --keep-blobs to keep."
         )
     return np.asarray(skip, dtype=np.bool_), outline

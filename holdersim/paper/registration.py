@@ -120,7 +120,8 @@ def register(
             score, pose, left = _refined(scan, wanted, way, fit_scale)
             if flip not in best or score > best[flip][0]:
                 best[flip] = (score, pose, left)
-    chosen = best[True][0] > best[False][0] if mirrored is None else mirrored
+    clearly = best[True][0] > best[False][0] + UNSURE
+    chosen = clearly if mirrored is None else mirrored
     score, pose, left = best[chosen]
     return Registration(pose, left, score, best[not chosen][0])
 

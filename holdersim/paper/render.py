@@ -97,14 +97,20 @@ class Sheet:
         """Image file with its dpi; JPEG, PNG or TIFF by its name."""
         from PIL import Image
 
-        kinds = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
-        if path.suffix.lower() not in kinds:
-            hint = f"Known: {', '.join(kinds)}."
-            raise CaseError("paper render", [Mistake("--output", "is no image file.", f'"{path}"', hint)])
+        kind = image_kind(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        extra = {"quality": quality} if kinds[path.suffix.lower()] == "JPEG" else {}
-        Image.fromarray(self.pixels).save(path, kinds[path.suffix.lower()], dpi=(self.dpi, self.dpi), **extra)
+        extra = {"quality": quality} if kind == "JPEG" else {}
+        Image.fromarray(self.pixels).save(path, kind, dpi=(self.dpi, self.dpi), **extra)
         return path
+
+
+def image_kind(path: Path) -> str:
+    """JPEG, PNG or TIFF by the name of a file; CaseError for any other."""
+    kinds = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
+    if path.suffix.lower() not in kinds:
+        hint = f"Known: {', '.join(kinds)}."
+        raise CaseError("paper render", [Mistake("--output", "is no image file.", f'"{path}"', hint)])
+    return kinds[path.suffix.lower()]
 
 
 def felt(result: Result, at: str | None = None, steps: tuple[str, ...] | None = None) -> Felt:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import model_validator
 
 from ..errors import CaseError, Mistake
@@ -79,17 +81,30 @@ def read_sensor(path: Path, options: SensorOptions) -> Reading:
     )
     flag = np.where(p < options.noise, Flag.BELOW, np.where(p >= options.saturation, Flag.ABOVE, Flag.READ))
     flag = np.where(beyond, Flag.OUTSIDE, np.where(told, flag, Flag.MASKED)).astype(np.uint8)
-    shade = np.where(told, np.clip(p / top, 0, 1), 0.5)
-    light = np.repeat(np.round(255 * (1 - 0.85 * shade))[..., None], 3, axis=-1).astype(np.uint8)
-    said = ReadOptions(show="density").model_copy(update={"force": options.force})
     read = flag == Flag.READ
-    return Reading(
-        options=said, density=np.where(told, p / top, np.nan), pressure=np.where(read, p, np.nan),
-        doubt=np.where(read, options.accuracy, np.nan), ratio=np.nan_to_num(p), flag=flag, light=light,
-        side=options.pitch, scale=Scale(options.pitch, "pitch of the sensor"), curve=curve,
-        blank=Blank(np.ones((1, 1, 3)), (255.0, 255.0, 255.0), 0.0, 0.0),
+    made = as_paper(p, flag, curve, options.pitch, "pitch of the sensor", top)
+    return replace(
+        made, pressure=np.where(read, p, np.nan), doubt=np.where(read, options.accuracy, np.nan),
         masked={"other": float((~told & ~beyond).mean())},
-        remarks=(), warnings=(), outline=found_outline(np.nan_to_num(p / top) > 0.1, options.pitch),
+        options=made.options.model_copy(update={"force": options.force}),
+    )  # fmt: skip
+
+
+def as_paper(
+    p: Array, flag: NDArray[np.uint8], curve: Curves, side: float, source: str, top: float | None = None
+) -> Reading:
+    """A map of pressures [MPa] on squares of a side [mm] as if it were paper whose density is p over the top."""
+    density = p / (top or curve.high)
+    told = (flag < Flag.MASKED) & np.isfinite(p)
+    shade = np.where(told, np.clip(np.nan_to_num(density), 0, 1), 0.5)
+    light = np.repeat(np.round(255 * (1 - 0.85 * shade))[..., None], 3, axis=-1).astype(np.uint8)
+    nothing = np.full(p.shape, np.nan)
+    return Reading(
+        options=ReadOptions(show="density").model_copy(update={"show": "pressure"}),
+        density=np.where(told, density, np.nan), pressure=nothing, doubt=nothing, ratio=np.nan_to_num(p), flag=flag,
+        light=light, side=side, scale=Scale(side, source), curve=curve,
+        blank=Blank(np.ones((1, 1, 3)), (255.0, 255.0, 255.0), 0.0, 0.0), masked={}, remarks=(), warnings=(),
+        outline=found_outline(np.where(told, np.nan_to_num(density), 0.0) > 0.1, side),
     )  # fmt: skip
 
 

@@ -99,7 +99,8 @@ def open_result(path: Path | str) -> Result:
     """The finished result in a folder; refuses one that is incomplete, failed or of another format."""
     folder = Path(path)
     if not folder.is_dir():
-        raise ResultError(f"{folder}: no such folder")
+        file = "is a file, not the folder of a result: run the case first, results/<case>/<identity> is its folder"
+        raise ResultError(f"{folder}: {file if folder.is_file() else 'no such folder'}")
     if (folder / "error.json").is_file():
         e = json.loads((folder / "error.json").read_text(encoding="utf-8"))
         raise ResultError(f'{folder}: the run failed in step "{e["step"]}" with {e["class"]}: {e["message"]}')
