@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import __version__
+from . import __version__, ranks
 from .errors import EnvironmentProblem, HoldersimError
 from .paper_cli import app as paper_app
 from .study_cli import mount as mount_studies
@@ -118,9 +120,7 @@ def run(
     from .results import short_summary
     from .run import refine as refined
     from .run import run as solve
-    from .sweep.start import refuse_ranks
 
-    refuse_ranks()
     _log_to_terminal()
     read = read_case(case)
     typer.echo(short_summary(solve(read, results=output, force=force, fields=fields)))
@@ -264,11 +264,18 @@ mount_studies(app, _log_to_terminal)
 
 
 def main() -> None:
-    """Run the command line; the exit code says what went wrong."""
+    """Run the command line, by the first of several ranks; the exit code says what went wrong."""
     debug = "--debug" in sys.argv
     sys.argv = [sys.argv[0], *(a for a in sys.argv[1:] if a != "--debug")]
-    try:
+    with _explained(debug), ranks.gathered(sys.argv[1:]), _explained(debug):
         app()
+
+
+@contextmanager
+def _explained(debug: bool) -> Iterator[None]:
+    """An error becomes words and an exit code."""
+    try:
+        yield
     except Exception as error:
         if debug:
             raise

@@ -197,6 +197,8 @@ class Condenser:
 
     def release(self) -> None:
         """Drop the factor: it is the largest thing in memory."""
+        if self._factor is not None:
+            self._factor.release()
         self._factor = None
 
 

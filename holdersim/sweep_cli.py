@@ -167,7 +167,6 @@ def row(
     """Solve one row alone, with all maps, fields and pictures."""
     from .results import short_summary
     from .run import run as solve
-    from .sweep.start import case_of, refuse_ranks
+    from .sweep.start import case_of
 
-    refuse_ranks()
     typer.echo(short_summary(solve(case_of(folder, number), results=output)))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..case import Case
 from ..errors import CaseError, EnvironmentProblem, Mistake, ResultError
+from ..ranks import launched
 from . import local, locks, slurm
 from .plan import Plan, open_plan
 from .status import Counts, begun, reopen
@@ -70,16 +70,13 @@ def resumed_job(folder: Path | str, failed: Sequence[str], job: slurm.Job) -> st
         return slurm.submit(plan, job)
 
 
-RANKS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
-
-
 def refuse_ranks() -> None:
-    """Raise EnvironmentProblem under mpirun or srun with several ranks: one case is solved by one process."""
-    ranks = max(int(os.environ.get(n) or 1) for n in RANKS)
+    """Raise EnvironmentProblem under mpirun or srun with several ranks: a sweep starts its own workers."""
+    ranks = launched()
     if ranks > 1:
         raise EnvironmentProblem(
-            f"started as {ranks} ranks: a case is solved by one process, MPI within a case is not available yet. "
-            "Start it once; many cases at once are a sweep (holdersim sweep work may be started by srun)."
+            f"started as {ranks} ranks: a sweep starts workers of its own, one process each. Start it once (--local 8 "
+            "for eight of them), or give all ranks to one large row: holdersim sweep row."
         )
 
 

@@ -180,11 +180,11 @@ def test_batch_script(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"])
 def test_several_ranks_are_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A case is solved by one process: who starts two is told, one is in order."""
+    """Workers of a sweep are its own processes: who starts two is told, one is in order."""
     monkeypatch.setenv(name, "1")
     refuse_ranks()
     monkeypatch.setenv(name, "2")
-    with pytest.raises(EnvironmentProblem, match="2 ranks: a case is solved by one process"):
+    with pytest.raises(EnvironmentProblem, match="2 ranks: a sweep starts workers of its own"):
         refuse_ranks()
 
 
