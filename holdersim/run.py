@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import layer_stress, metrics, ordering, record, steps
+from . import layer_stress, metrics, ordering, record, steps, tabs
 from . import results as store
+from .assembly import Assembly
 from .case import Case
 from .diary import DEFINITIONS as HISTORY
 from .diary import Diary
@@ -143,8 +144,16 @@ def _summary(
         | HISTORY
         | layer_stress.DEFINITIONS
         | ordering.DEFINITIONS,
-        "warnings": case.warnings,
+        "warnings": case.warnings + _found(case, assembly, data, numbers[-1]["name"]),
     }
+
+
+def _found(case: Case, assembly: Assembly, data: Any, step: str) -> list[str]:
+    """Warnings that only the solution can give."""
+    told = tabs.warnings(case.cell, assembly.planes, data, step)
+    for warning in told:
+        log.warning("%s", warning)
+    return told
 
 
 def draw(result: store.Result) -> list[Path]:
