@@ -11,9 +11,11 @@ from .worker import end_with, work
 if __name__ == "__main__":
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
     end_with(0)
+    words = os.dup(1)  # for the starter alone; whatever else is printed goes to the log
+    os.dup2(2, 1)
     try:
         work(sys.argv[1], int(sys.argv[2]))
     except HoldersimError as problem:
-        with contextlib.suppress(OSError):  # a full disk takes no words either
-            print(problem, file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):
+            os.write(words, str(problem).encode())
         os._exit(problem.exit_code)

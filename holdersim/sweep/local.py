@@ -56,11 +56,11 @@ class _Crew:
                     continue
                 del self.alive[k]
                 if code == EnvironmentProblem.exit_code:
-                    raise EnvironmentProblem(f"a worker cannot go on: {self._last_words()}")
+                    raise EnvironmentProblem(f"a worker cannot go on: {self._last_words(process)}")
                 before, left = left, unfinished(self.plan)
                 useless = useless + 1 if left == before else 0
                 if useless >= USELESS * self.size:
-                    raise EnvironmentProblem(f"workers end without result: {self._last_words()}")
+                    raise EnvironmentProblem(f"workers end without result: {self._last_words(process)}")
                 if code:
                     log.warning("worker %d died (%d) and is replaced", k, code)
                 if left and (code or not self.alive):
@@ -75,18 +75,22 @@ class _Crew:
         self.alive[k] = subprocess.Popen(
             [sys.executable, "-m", "holdersim.sweep", str(self.plan.folder), str(first)],
             stdin=subprocess.PIPE,
-            stdout=self.log,
+            stdout=subprocess.PIPE,
             stderr=self.log,
             env=os.environ | threads,
         )
 
-    def _last_words(self) -> str:
+    def _last_words(self, process: subprocess.Popen[bytes]) -> str:
+        """What a worker that ended said by the pipe for it, which needs no disk, or else the end of its log."""
+        words = process.stdout.read() if process.stdout else b""
+        if words:
+            return words.decode(errors="replace").strip()
         lines = (self.plan.folder / "workers.log").read_text(encoding="utf-8", errors="replace").splitlines()
-        return lines[-1] if lines else "it left no message: is the disk full?"
+        return lines[-1] if lines else "it left no message"
 
     def end(self) -> None:
         """End what still runs."""
         for process in self.alive.values():
             process.kill()
-            process.wait()
+            process.communicate()
         self.log.close()

@@ -93,7 +93,7 @@ from holdersim.uniaxial import UniaxialHolder
 class Poisoned(UniaxialHolder):
     """Its gap does what `mood` says."""
 
-    mood: Literal["good", "segfault", "memory", "nan", "mesh", "bug"] = key("good", "what happens")
+    mood: Literal["good", "segfault", "hungry", "nan", "mesh", "bug"] = key("good", "what happens")
 
     def build(self, cell: Cell, mesh: MeshSizes, symmetry: tuple[str, ...] = ()) -> Assembly:
         """Plates and cell of the bare holder."""
@@ -106,8 +106,9 @@ class Poisoned(UniaxialHolder):
             match self.mood:
                 case "segfault":
                     os.kill(os.getpid(), signal.SIGSEGV)
-                case "memory":
-                    raise MemoryError("no room for a gap")
+                case "hungry":
+                    eaten = [np.ones(2**23) for _ in range(48)]  # 3 GiB, never more than a machine has
+                    raise AssertionError(f"{len(eaten)} bites and still room")
                 case "nan":
                     return np.full(x.shape, np.nan)
                 case "mesh":

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet
@@ -123,33 +124,32 @@ def test_the_same_plan_twice_is_refused(calm: Path) -> None:
 
 
 def test_poisoned_rows_take_down_only_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Crash, memory, NaN, mesh, a bug, an invalid value: each ends as what it is, the others are ok."""
+    """Crash, more memory than there is, NaN, mesh, a bug, an invalid value: each ends as what it is, others are ok."""
     (tmp_path / "holders").mkdir()
     (tmp_path / "holders" / "poisoned.py").write_text(POISON)
     monkeypatch.setenv("HOLDERSIM_GEOMETRIES", str(tmp_path / "holders"))
-    moods = ["good", "segfault", "memory", "nan", "mesh", "bug", "wild", "good", "good"]
+    moods = ["good", "segfault", "hungry", "nan", "mesh", "bug", "wild", "good", "good"]
     table = f'[sweep]\nsample = "zip"\nbatch = 3\n[sweep.vary]\n"holder.mood" = {json.dumps(moods)}\n'
     table += f'"steps[0].pressure" = {json.dumps([f"{k + 1} MPa" for k in range(9)])}\n'
     head = HEAD.replace('kind = "bare_uniaxial"', 'kind = "poisoned"').replace(
         'plate = { material = "SS304", flatness = { dish = "8 um" } }\n', ""
     )
     sweep.make(written(tmp_path, head + table), tmp_path / "plan")
-    counted = sweep.begin(tmp_path / "plan", 2)
-    found = ends(open_plan(tmp_path / "plan"))
+    limited = partial(subprocess.run, capture_output=True, check=True, preexec_fn=_small_memory)
+    command, plan = [sys.executable, "-m", "holdersim", "sweep"], str(tmp_path / "plan")
+    limited([*command, "run", plan, "--local", "2"])
+    counted, found = sweep.counts(tmp_path / "plan"), ends(open_plan(tmp_path / "plan"))
     assert [e["status"] for e in found] == (
         ["ok", "killed", "failed", "failed", "failed", "failed", "invalid", "ok", "ok"]
     )
     assert counted.classes["MemoryError"] == counted.classes["ZeroDivisionError"] == 1
-    assert counted.classes["GeometryError"] >= 1
+    assert "Unable to allocate" in found[2]["message"] and found[4]["class"] == "GeometryError"
     assert 'holder.mood = "wild"' in found[6]["message"]
     before = endings(tmp_path / "plan")
-    again = sweep.resumed(tmp_path / "plan", ["MemoryError"], 1)
-    assert again.by == counted.by
+    limited([*command, "resume", plan, "--failed", "MemoryError", "--local", "1"])
+    assert sweep.counts(tmp_path / "plan") == counted
     after = endings(tmp_path / "plan")
-    assert {k for k in after if after[k] > before[k]} == {
-        1,
-        2,
-    }  # the killed one and the class that was asked for
+    assert {k for k in after if after[k] > before[k]} == {1, 2}  # the killed one and the class asked for
 
 
 def test_full_disk(calm: Path, tmp_path: Path) -> None:
@@ -165,6 +165,36 @@ def test_full_disk(calm: Path, tmp_path: Path) -> None:
     sweep.resumed(tmp_path / "plan", workers=2)
     assert steady(tmp_path / "plan") == steady(calm)
     assert endings(tmp_path / "plan") == dict.fromkeys(range(COUNT), 1)
+
+
+def test_full_tmpfs(calm: Path, tmp_path: Path) -> None:
+    """A disk that really is too small: run and collect say so, files on it are whole or absent; resumed elsewhere."""
+    disk, kept = tmp_path / "disk", tmp_path / "kept"
+    disk.mkdir()
+    plan = sweep.make(written(tmp_path, HEAD + LATIN), tmp_path / "plan").folder
+    command = f"'{sys.executable}' -m holdersim sweep"
+    script = (
+        f"mount -t tmpfs -o size=256k none '{disk}' || exit 77; cp -a '{plan}' '{disk}'; cd '{disk}'; "
+        f"{command} run plan --local 2; echo run $?; "
+        "head -c 1M /dev/zero >fill; "
+        f"{command} collect plan; echo collect $?; cp -a plan '{kept}'"
+    )
+    done = subprocess.run(["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, check=False)
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("no name spaces of one's own here")
+    assert "run 5" in done.stdout and "collect 5" in done.stdout
+    assert "disk of the sweep is full" in done.stderr and "is not written: the disk is full" in done.stderr
+    assert not list(kept.glob(".table*")) and not list(kept.glob("table*"))
+    for file in (kept / "chunks").glob("*.jsonl"):
+        assert all(json.loads(line) for line in file.read_text().splitlines())
+    assert 0 < sweep.counts(kept).by["ok"] < COUNT
+    sweep.resumed(kept, workers=2)
+    assert steady(kept) == steady(calm)
+    assert endings(kept) == dict.fromkeys(range(COUNT), 1)
+
+
+def _small_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
 
 
 def _small_files() -> None:
