@@ -42,6 +42,7 @@ def plan(
 ) -> None:
     """Check every row and write the plan. Nothing is solved. Example: holdersim sweep plan cases/sweeps/torque.toml"""
     from .sweep import make
+    from .sweep.reading import gathered
 
     folder = output or Path("results") / file.stem
     made = make(file, folder, yes=yes)
@@ -56,9 +57,9 @@ def plan(
         f"({told['core_hours_making']:.2g} for superelements), {told['disk_MB']:.3g} MB"
     )
     if wrong:
-        typer.echo(f"{len(wrong)} rows are invalid and will not be run; the first:", err=True)
-        for row in list(wrong)[:3]:
-            typer.echo(f"  row {row}: {'; '.join(wrong[row])}", err=True)
+        typer.echo(f"{len(wrong)} rows are invalid and will not be run (all in plan.csv):", err=True)
+        for mistake in gathered(wrong):
+            typer.echo(f"  {mistake}", err=True)
     typer.echo(f"Next: holdersim sweep run {folder}")
 
 

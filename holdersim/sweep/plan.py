@@ -15,25 +15,21 @@ import io
 import json
 import multiprocessing
 import os
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from .. import __version__
-from ..case import of_another_kind
 from ..errors import CaseError, EnvironmentProblem, HoldersimError, Mistake, ResultError
-from ..schema import explained, mistakes
 from ..shelf import cache_folder
 from .cases import Cases
 from .grouping import LOOKED_AT, Need, built_from, need, shared_keys
 from .journal import FULL
+from .reading import gathered, read_sweep
 from .sharing import on_shelf
-from .vary import Row, Sweep, rows
+from .vary import Row, Sweep
 
 FORMAT = 1
 LIMIT = 100.0
@@ -83,29 +79,6 @@ class Plan:
         return self.folder / "chunks" / f"{chunk:05d}.jsonl"
 
 
-def read_sweep(path: Path) -> tuple[dict[str, Any], Sweep, list[Row]]:
-    """Data of the case, how it is varied, and all rows; CaseError with every mistake."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as missing:
-        raise CaseError(str(path), [Mistake("file", f"cannot be read ({missing.strerror}).")]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
-        raise CaseError(str(path), [Mistake("file", f"is not TOML: {broken}.")]) from None
-    if "sweep" not in data:
-        hint = "Write [sweep] and [sweep.vary]; a single case is run by holdersim run."
-        other = of_another_kind(data, path)
-        raise CaseError(str(path), other or [Mistake("sweep", "is missing.", hint=hint)])
-    table = data.pop("sweep")
-    try:
-        sweep = Sweep.model_validate(table)
-    except ValidationError as error:
-        found = [
-            Mistake(f"sweep.{m.where}", m.problem, m.given, m.hint) for m in mistakes(explained(error, Sweep))
-        ]
-        raise CaseError(str(path), found) from None
-    return data, sweep, rows(sweep, path.resolve().parent, str(path))
-
-
 def make(path: Path | str, folder: Path | str, *, yes: bool = False, processes: int | None = None) -> Plan:
     """The plan of a sweep file, written into a folder; CaseError when no row can be run or it is too large."""
     source, folder = Path(path), Path(folder)
@@ -122,7 +95,7 @@ def make(path: Path | str, folder: Path | str, *, yes: bool = False, processes: 
     judged = _judge(base, home, source.stem, found, processes)
     invalid = {k: wrong for k, (wrong, _) in enumerate(judged) if wrong}
     if len(invalid) == len(found):
-        raise CaseError(str(source), [Mistake(f"row {k}", m) for k in list(invalid)[:3] for m in invalid[k]])
+        raise CaseError(str(source), gathered(invalid))
     kinds = {k: kind for k, (wrong, kind) in enumerate(judged) if not wrong}
     needs, groups = _groups(Cases(base, Path(home), source.stem), found, kinds)
     order = sorted(kinds, key=lambda k: (groups[kinds[k]], kinds[k], k))

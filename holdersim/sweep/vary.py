@@ -76,7 +76,7 @@ def rows(sweep: Sweep, folder: Path, source: str) -> list[Row]:
         found = _from_file(sweep, folder, wrong)
     else:
         factors = {name: _factor(name, value, sweep.sample, wrong) for name, value in _flat(sweep.vary)}
-        wrong += _settings(sweep, factors)
+        wrong += _settings(sweep, factors) + _twice([name for name, _ in _flat(sweep.vary)], "sweep.vary")
         found = [] if wrong else list(_sampled(sweep, factors))
     if wrong:
         raise CaseError(source, wrong)
@@ -106,12 +106,18 @@ def _factor(name: str, value: Any, sample: str, wrong: list[Mistake]) -> Factor:
         wrong.append(Mistake(f"{where}.{extra[0]}", "unknown key.", hint=known))
     low, high = split(value.get("from")), split(value.get("to"))
     if low is None or high is None or low[1] != high[1]:
-        problem = "from and to must be numbers in the same unit."
+        told = "a range needs from and to" if {"from", "to"} - set(value) else "from and to are not alike"
+        problem = f"{told}: both must be numbers in the same unit."
         wrong.append(Mistake(where, problem, hint='Write { from = "1 MPa", to = "5 MPa" }.'))
         return []
+    if low == high:
+        wrong.append(Mistake(where, "from and to are equal.", hint="Write a list of one value."))
     made = Range(low[0], high[0], low[1], value.get("count"), value.get("spacing") == "log")
-    if value.get("spacing", "even") not in ("even", "log") or (made.log and min(low[0], high[0]) <= 0):
-        wrong.append(Mistake(f"{where}.spacing", 'is "even" or "log"; log needs numbers above zero.'))
+    if value.get("spacing", "even") not in ("even", "log"):
+        wrong.append(Mistake(f"{where}.spacing", 'is "even" or "log".', f'"{value["spacing"]}"'))
+    if made.log and min(low[0], high[0]) <= 0:
+        problem = f"log needs numbers above zero, not {min(low[0], high[0]):g}."
+        wrong.append(Mistake(f"{where}.spacing", problem))
     if sample in ("grid", "zip") and not (isinstance(made.count, int) and made.count >= 2):
         wrong.append(Mistake(f"{where}.count", "a range on a grid needs a count of 2 or more."))
     if sample in ("latin_hypercube", "sobol") and made.count is not None:
@@ -137,12 +143,30 @@ def _settings(sweep: Sweep, factors: Mapping[str, Factor]) -> list[Mistake]:
         told = ", ".join(f"{n} {k}" for n, k in lengths.items())
         wrong.append(Mistake("sweep.vary", f"side by side all lists must be equally long: {told}."))
     if sweep.sample == "sobol" and sweep.count and sweep.count & (sweep.count - 1):
-        near = 2 ** round(math.log2(sweep.count))
-        wrong.append(Mistake("sweep.count", "must be a power of two.", str(sweep.count), f"Write {near}."))
+        below = 2 ** int(math.log2(sweep.count))
+        hint = f"Write {below} or {2 * below}."
+        wrong.append(Mistake("sweep.count", "must be a power of two.", str(sweep.count), hint))
     total = math.prod(lengths.values()) if sweep.sample == "grid" else 0
     if total > MOST:
         hint = 'Write sample = "latin_hypercube" and count = 10000.'
         wrong.append(Mistake("sweep.vary", f"{total} rows; at most {MOST}.", hint=hint))
+    return wrong
+
+
+def _path(name: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"[^.\[\]]+", name))
+
+
+def _twice(names: Sequence[str], where: str) -> list[Mistake]:
+    """Keys that are named twice, or lie inside another one: which value would count is not said."""
+    wrong = []
+    for k, name in enumerate(names):
+        for other in names[:k]:
+            one, two = sorted((_path(name), _path(other)), key=len)
+            if one == two:
+                wrong.append(Mistake(where, f"{name} is named twice."))
+            elif two[: len(one)] == one:
+                wrong.append(Mistake(where, f"{name} and {other} change the same place; keep one."))
     return wrong
 
 
@@ -197,8 +221,10 @@ def _from_file(sweep: Sweep, folder: Path, wrong: list[Mistake]) -> list[Row]:
         return []
     head, body = (lines[0], [line for line in lines[1:] if line]) if lines else ([], [])
     ragged = [k for k, line in enumerate(body, 2) if len(line) != len(head)]
-    if ragged or not body or len(set(head)) != len(head) or len(body) > MOST:
-        what = f"line {ragged[0]} has not {len(head)} cells" if ragged else "needs a head of keys, then rows"
+    wrong += _twice(head, f'sweep.file "{sweep.file}"')
+    if ragged or not body or len(body) > MOST:
+        what = f"needs a head of keys, then rows, at most {MOST}"
+        what = f"line {ragged[0]} has not {len(head)} cells" if ragged else what
         wrong.append(Mistake("sweep.file", f"{what}.", f'"{sweep.file}"'))
         return []
     return [{n: _cell(v) for n, v in zip(head, line, strict=True)} for line in body]
@@ -223,11 +249,12 @@ def changed(base: Mapping[str, Any], row: Row) -> dict[str, Any]:
     fresh: set[int] = {id(data)}
     wrong = []
     for where, value in row.items():
-        path: list[Any] = [int(p) if p.isdigit() else p for p in re.findall(r"[^.\[\]]+", where)]
+        path: list[Any] = [int(p) if p.isdigit() else p for p in _path(where)]
         try:
             _set(data, path, value, fresh)
         except (KeyError, IndexError, TypeError):
-            wrong.append(Mistake(where, "there is no such place in the case."))
+            hint = 'Steps are counted from zero: "steps[0].pressure".' if where.startswith("steps") else ""
+            wrong.append(Mistake(where, "there is no such place in the case.", hint=hint))
     if wrong:
         raise CaseError("row", wrong)
     return data

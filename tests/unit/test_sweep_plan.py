@@ -19,6 +19,7 @@ from holdersim.solve import Model
 from holdersim.sweep.cases import Cases
 from holdersim.sweep.page import report
 from holdersim.sweep.plan import open_plan
+from holdersim.sweep.reading import gathered
 from holdersim.sweep.sharing import make_missing, superelements
 from holdersim.sweep.slurm import Job, script
 from holdersim.sweep.start import begin_job, refuse_ranks
@@ -165,6 +166,19 @@ def test_refusals(tmp_path: Path) -> None:
         plan_of(other, long)
     with pytest.raises(ResultError, match="no plan here"):
         open_plan(other)
+
+
+def test_mistakes_of_many_rows_are_told_once(tmp_path: Path) -> None:
+    """By key, with the first row that has it and how many have; keys a table too high are told where they belong."""
+    with pytest.raises(CaseError, match=r"1 mistake\(s\)\n  row 0: holder.thicknes = .*\(So in 4 rows\.\)"):
+        plan_of(tmp_path, ROWS + '"holder.thicknes" = { from = "8 mm", to = "9 mm", count = 4 }\n')
+    with pytest.raises(CaseError, match=r"sweep.holder.thickness: unknown key. Keys of the case stand in"):
+        plan_of(tmp_path, ROWS.replace("[sweep.vary]", "") + '"holder.thickness" = ["8 mm"]\n')
+    with pytest.raises(CaseError, match=r"steps\[3\].pressure: there is no such place.*counted from zero"):
+        plan_of(tmp_path, ROWS + '"steps[3].pressure" = ["1 MPa"]\n')
+    made = plan_of(tmp_path, ROWS + '"holder.thickness" = ["8 mm", "-1 mm", "x"]\n')
+    (only,) = gathered(made.invalid)
+    assert only.where == "row 1" and "(So in 2 rows.)" in only.problem
 
 
 def test_batch_script(tmp_path: Path) -> None:

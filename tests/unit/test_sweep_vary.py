@@ -69,7 +69,18 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     (dict(sample="grid", vary={"a": {"from": 0, "to": 2, "count": 3, "spacing": "log"}}), "above zero"),
     (dict(sample="grid", count=5, vary={"a": [1]}), "sweep.count: belongs to a sample, not to grid."),
     (dict(sample="zip", vary={"a": [1, 2], "b": [1]}), "equally long: a 2, b 1."),
-    (dict(sample="sobol", count=100, seed=1, vary={"a": [1, 2]}), "must be a power of two. Write 128."),
+    (dict(sample="sobol", count=100, seed=1, vary={"a": [1, 2]}), "must be a power of two. Write 64 or 128."),
+    (dict(sample="grid", vary={"a": {"from": 1}}), "a range needs from and to: both must be numbers"),
+    (
+        dict(sample="sobol", count=4, seed=1, vary={"a": {"from": "2 mm", "to": "2 mm"}}),
+        "from and to are equal",
+    ),
+    (
+        dict(sample="grid", vary={"a": {"from": 1, "to": 2, "count": 2, "spacing": "lin"}}),
+        'is "even" or "log".',
+    ),
+    (dict(sample="grid", vary={"a": {"b": [1]}, "a.b": [2]}), "sweep.vary: a.b is named twice."),
+    (dict(sample="grid", vary={"a[0].b": [1], "a[0]": [{}]}), "change the same place; keep one."),
     (dict(sample="latin_hypercube", vary={"a": [1, 2]}), "sweep.seed: is missing"),
     (
         dict(sample="grid", vary={f"k{i}": list(range(100)) for i in range(4)}),
@@ -88,9 +99,10 @@ def test_mistakes(table: dict[str, Any], text: str) -> None:
 
 
 def test_ragged_file(tmp_path: Path) -> None:
-    """The line is named."""
-    (tmp_path / "r.csv").write_text("a,b\n1,2\n3\n")
-    assert "line 3 has not 2 cells" in told(tmp_path, sample="csv", file="r.csv")
+    """The line is named, and a key that two columns name."""
+    (tmp_path / "r.csv").write_text("a,b,a\n1,2,3\n3\n")
+    text = told(tmp_path, sample="csv", file="r.csv")
+    assert "line 3 has not 3 cells" in text and "a is named twice." in text
 
 
 def test_split() -> None:
