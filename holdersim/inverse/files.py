@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from .. import page
 from ..paper import pictures as draw
 from ..plots import style
 from ..results import write_json, write_maps
 from ..results.table import number
-from ..study import page
 from .infer import Inferred
 
 FILETYPE, FORMAT = "holdersim paper inference", 1

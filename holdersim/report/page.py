@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 
 import matplotlib as mpl
 
-from .. import __version__
+from ..page import document, embedded, footer
 from ..plots import compare as draw
 from ..plots import style
 from ..plots.compare import Sheet
@@ -33,11 +32,9 @@ def write(comparison: Comparison, folder: Path) -> list[Path]:
     numbers = write_csv(comparison, folder / "comparison.csv")
     with mpl.rc_context(style.STYLE):
         body = _with_contents("\n".join(_body(comparison, folder)))
-    files_ = [folder / name for name in dict.fromkeys(re.findall(r'data-file="([^"]+)"', body))]
     page = folder / "comparison.html"
-    text = f'<!doctype html>\n<html lang="en">\n{_head(comparison)}\n<body>\n{body}\n</body>\n</html>\n'
-    page.write_text(text, encoding="utf-8")
-    return [page, numbers, *files_]
+    page.write_text(document(_title(comparison), body), encoding="utf-8")
+    return [page, numbers, *embedded(body, folder)]
 
 
 def _title(c: Comparison) -> str:
@@ -48,15 +45,6 @@ def _title(c: Comparison) -> str:
     if len(named) > LONGEST:
         named = f"{len(holders)} holders compared"
     return f"{named[0].upper()}{named[1:]} {at}"
-
-
-def _head(c: Comparison) -> str:
-    css = files("holdersim.report").joinpath("page.css").read_text(encoding="utf-8")
-    view = '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    # an empty icon keeps a browser from asking for one
-    icon = '<link rel="icon" href="data:,">'
-    title = f"<title>{escape(_title(c))}</title>"
-    return f'<head>\n<meta charset="utf-8">\n{view}\n{icon}\n{title}\n<style>\n{css}</style>\n</head>'
 
 
 def _body(c: Comparison, folder: Path) -> Iterator[str]:
@@ -76,9 +64,8 @@ def _body(c: Comparison, folder: Path) -> Iterator[str]:
         yield from _group(c, group, folder)
     yield from _meanings(c)
     yield from _conditions(c)
-    yield (
-        f"<footer>Made by holdersim {escape(__version__)}. Every number of this page is in comparison.csv beside it; "
-        "the pictures are there as files too.</footer>"
+    yield footer(
+        "Every number of this page is in comparison.csv beside it; the pictures are there as files too."
     )
 
 

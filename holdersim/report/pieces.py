@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from ..plots import style
+from .. import page
 from .numbers import Row
 
-SHADES = 192
-"""Colours of a picture inside the page; the files beside it keep more."""
 HEAVIEST = 2_000_000
 """Bytes of a moving picture beyond which the page only links to it."""
 
@@ -44,18 +41,7 @@ def pictures(figures: Iterable[str]) -> Iterator[str]:
 
 def picture(made: Figure, path: Path, alt: str, caption: str, kind: str = "") -> str:
     """Figure element with the picture inside; the picture is also kept as a file."""
-    from PIL import Image
-
-    style.save(made, path)
-    data = io.BytesIO()
-    with Image.open(path) as image:
-        size = f'width="{image.width}" height="{image.height}"'
-        light = image.convert("RGB").quantize(SHADES, dither=Image.Dither.NONE)
-        light.save(data, "PNG", optimize=True)
-    source = base64.b64encode(data.getvalue()).decode()
-    picture = f'<img data-file="{path.name}" {size} alt="{escape(alt)}" src="data:image/png;base64,{source}">'
-    named = f' class="{kind}"' if kind else ""
-    return f"<figure{named}>{picture}<figcaption>{escape(caption)}</figcaption></figure>"
+    return page.picture(made, path, caption, alt, kind)
 
 
 def moving_picture(path: Path, alt: str, caption: str) -> str:

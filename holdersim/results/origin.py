@@ -8,7 +8,7 @@ from pathlib import Path
 
 AROUND = frozenset((
     "__main__", "cli", "paper_cli", "study_cli", "sweep_cli", "inverse", "report", "sweep", "study", "sized",
-    "weight", "paper", "plots", "plots3d", "export", "overview", "starters",
+    "weight", "paper", "plots", "plots3d", "export", "overview", "page", "starters",
 ))  # fmt: skip
 """Parts of the package that a run does not use for its numbers: they may change and results stay."""
 

@@ -11,12 +11,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from .. import page
 from ..case import read_case
 from ..plots import style
 from ..record import centres
 from ..solve import Model
 from ..superelement import cache_folder
-from . import page
 from .common import write_case
 from .crown import CV, Crown, Crowned, find_crown
 from .reading import NUMBERS, reading

@@ -10,8 +10,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from .. import page
 from ..plots import style
-from . import page
 from .common import read_file, write_case
 from .design import Design, Evaluator, Tried
 from .search import Found, explain, search

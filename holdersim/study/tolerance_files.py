@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from .. import page
 from ..plots import style
-from . import page
 from .common import read_file
 from .reading import NUMBERS
 from .tolerance import Outcome, Tolerance, run_tolerance

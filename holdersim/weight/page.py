@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.figure import Figure
 
-from .. import __version__
+from ..page import document, embedded, footer, picture, table
 from ..plots import style
 from . import figures
 from .answers import Claim, Crossover, Varied, break_evens, claims, crossovers, density, plain, sensitivity
@@ -28,8 +24,6 @@ from .table import NOTE, rows
 from .table import write as write_table
 
 log = logging.getLogger(__name__)
-SHADES = 192
-"""Colours of a picture inside the page; the files beside it keep more."""
 
 
 @dataclass(frozen=True)
@@ -86,14 +80,9 @@ def write(w: Weighed, folder: Path, further: Sequence[Section] = ()) -> list[Pat
     tables = write_table(rows(w.study, w.points), folder)
     with mpl.rc_context(style.STYLE):
         body = "\n".join(_body(w, folder, further))
-    pictures = [folder / name for name in re.findall(r'data-file="([^"]+)"', body)]
-    css = files("holdersim").joinpath("report/page.css").read_text(encoding="utf-8")
-    head = f'<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n\
-<link rel="icon" href="data:,">\n<title>{escape(_title(w.study))}</title>\n<style>\n{css}</style>'
     page = folder / "weights.html"
-    text = f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n'
-    page.write_text(text, encoding="utf-8")
-    return [page, *tables, *pictures]
+    page.write_text(document(_title(w.study), body), encoding="utf-8")
+    return [page, *tables, *embedded(body, folder)]
 
 
 def _title(study: Study) -> str:
@@ -113,12 +102,12 @@ def _body(w: Weighed, folder: Path, further: Sequence[Section]) -> Iterator[str]
     yield from _hanging_table(w)
     for s in further:
         yield f"<h2>{escape(s.title)}</h2>\n<p>{escape(s.text)}</p>"
-        yield _table(s.corner, s.heads, s.lines)
+        yield table(s.corner, s.heads, s.lines)
     yield from _lost(w)
     yield from _conditions(w)
-    yield (
-        f"<footer>Made by holdersim {escape(__version__)}. {escape(NOTE)} Every part's mass and size, what decided it "
-        "and where its formula ends: weights.csv and weights.parquet beside this page.</footer>"
+    yield footer(
+        f"{NOTE} Every part's mass and size, what decided it and where its formula ends: weights.csv and "
+        "weights.parquet beside this page."
     )
 
 
@@ -127,18 +116,18 @@ def _pictures(w: Weighed, folder: Path) -> Iterator[str]:
     yield '<h2>Pictures (reconstruction)</h2>\n<div class="pictures">'
     gauge = "Open marks: a wall is at the minimum gauge; crosses: there is no such holder."
     caption = f"Mass of the holder against its rating, in the form of Figure S5, a reconstruction. {gauge}"
-    yield _picture(figures.masses(s, w.points), folder / "masses.png", caption)
+    yield picture(figures.masses(s, w.points), folder / "masses.png", caption)
     if w.claims:
         caption = (
             "Mass of the isostatic chamber over that of the uniaxial holder: a reconstruction. Bold: heavier."
         )
-        yield _picture(figures.ratios(s, w.claims), folder / "ratios.png", caption)
+        yield picture(figures.ratios(s, w.claims), folder / "ratios.png", caption)
     if s.module:
         caption = "Energy of the cells over the mass of cells and holder: a reconstruction."
-        yield _picture(figures.energy(s, w.points), folder / "energy.png", caption)
+        yield picture(figures.energy(s, w.points), folder / "energy.png", caption)
     if len(w.varied) > len(w.claims):
         caption = "Greatest ratio of all alloys and ratings when one assumption is changed: a reconstruction."
-        yield _picture(figures.hanging(s, w.varied), folder / "sensitivity.png", caption)
+        yield picture(figures.hanging(s, w.varied), folder / "sensitivity.png", caption)
     yield "</div>"
 
 
@@ -150,7 +139,7 @@ def _mass_tables(w: Weighed) -> Iterator[str]:
     for what, value in (("Mass of the holder [kg]", lambda p: 1e3 * p.mass), *_more(w.study)):
         yield f"<h2>{what} (reconstruction)</h2>"
         for kind in kinds:
-            yield _table(f"{what}: {words(kind)}", heads, [
+            yield table(f"{what}: {words(kind)}", heads, [
                 (m.name, [_number(value(at[m.name, kind, r])) for r in ratings]) for m in w.study.alloys])  # fmt: skip
 
 
@@ -172,7 +161,7 @@ def _crossover_table(w: Weighed) -> Iterator[str]:
     at = {(c.alloy, c.closure): c.text for c in w.crossovers}
     names = [m.name for m in w.study.alloys]
     last = {n: [f"from {even[n]:.3g}"] if even else [] for n in names}
-    yield _table("alloy", heads, [(n, [at[n, c] for c in w.study.closures] + last[n]) for n in names])
+    yield table("alloy", heads, [(n, [at[n, c] for c in w.study.closures] + last[n]) for n in names])
 
 
 def _hanging_table(w: Weighed) -> Iterator[str]:
@@ -182,7 +171,7 @@ def _hanging_table(w: Weighed) -> Iterator[str]:
     yield "<p>One assumption changed at a time: pairs of which the chamber is the heavier one; greatest ratio.</p>"
     at = {(v.key, v.value, v.claim.closure): v.claim for v in w.varied}
     names = list(dict.fromkeys((v.key, v.value) for v in w.varied))
-    yield _table("assumption", [words(c) for c in w.study.closures], [
+    yield table("assumption", [words(c) for c in w.study.closures], [
         (f"{k} = {v}" if k else v, [_short(at[k, v, c]) for c in w.study.closures]) for k, v in names])  # fmt: skip
 
 
@@ -196,7 +185,7 @@ def _lost(w: Weighed) -> Iterator[str]:
     if lost:
         yield "<h2>Holders that do not exist (reconstruction)</h2>"
         lines = [(f"{p.alloy}, {p.rating:g} MPa, {words(p.closure)}", [p.reason]) for p in lost]
-        yield _table("holder", ["reason"], lines, "conditions")
+        yield table("holder", ["reason"], lines, "conditions")
     flags: dict[str, list[Point]] = {}
     for p in w.points:
         for flag in p.flags:
@@ -205,21 +194,21 @@ def _lost(w: Weighed) -> Iterator[str]:
         yield "<h2>Formulas used outside their range (reconstruction)</h2>"
         lines = [(f, [str(len(own)), f"{own[0].alloy}, {own[0].rating:g} MPa, {words(own[0].closure)}"])
                  for f, own in flags.items()]  # fmt: skip
-        yield _table("flag", ["holders", "for example"], lines, "conditions")
+        yield table("flag", ["holders", "for example"], lines, "conditions")
 
 
 def _conditions(w: Weighed) -> Iterator[str]:
     yield "<h2>Every assumption</h2>"
-    yield _table("key", ["value"], list(_flat(w.study.to_dict())), "conditions")
+    yield table("key", ["value"], list(_flat(w.study.to_dict())), "conditions")
     yield "<h2>Materials</h2>"
     yield "<p>Specification minima where there are any; holdersim materials NAME tells the source of each number.</p>"
     heads = ["density [kg/m3]", "E [GPa]", "nu", "yield [MPa]", "tensile [MPa]", "allowable [MPa]"]
-    yield _table("alloy", heads, [
+    yield table("alloy", heads, [
         (m.name, [f"{1e12 * m.density:.4g}", f"{m.E / 1e3:.4g}", f"{m.nu:g}", _number(m.yield_strength),
                   _number(m.ultimate_strength), f"{w.study.stress(m):.4g}"]) for m in w.study.alloys])  # fmt: skip
     yield "<h2>Formulas and sources</h2>"
     lines = [(r.part, [r.formula, r.source, r.range]) for r in rules(w.study)]
-    yield _table("part", ["formula", "source", "holds"], lines, "conditions")
+    yield table("part", ["formula", "source", "holds"], lines, "conditions")
 
 
 def _flat(data: dict[str, Any], where: str = "") -> Iterator[tuple[str, list[str]]]:
@@ -233,36 +222,7 @@ def _flat(data: dict[str, Any], where: str = "") -> Iterator[tuple[str, list[str
             yield f"{where}{name}", [str(value["kind"]) if name == "cell" else plain(value)]
 
 
-def _table(
-    corner: str, heads: Sequence[str], lines: Sequence[tuple[str, Sequence[str]]], kind: str = ""
-) -> str:
-    columns = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
-    named = f' class="{kind}"' if kind else ""
-    head = f'<thead><tr><th scope="col">{escape(corner)}</th>{columns}</tr></thead>'
-    out = [f'<div class="table"><table{named}>{head}<tbody>']
-    for name, values in lines:
-        cells = "".join(f"<td>{escape(v)}</td>" for v in values)
-        out.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
-    return "\n".join([*out, "</tbody></table></div>"])
-
-
 def _number(value: float | None) -> str:
     if value is None or value != value:
         return "-"
     return f"{value:.0f}" if value >= 1000 else f"{value:#.3g}".rstrip(".")
-
-
-def _picture(made: Figure, path: Path, caption: str) -> str:
-    """Figure element with the picture inside; the picture is also kept as a file."""
-    from PIL import Image
-
-    style.save(made, path)
-    data = io.BytesIO()
-    with Image.open(path) as image:
-        size = f'width="{image.width}" height="{image.height}"'
-        image.convert("RGB").quantize(SHADES, dither=Image.Dither.NONE).save(data, "PNG", optimize=True)
-    source = base64.b64encode(data.getvalue()).decode()
-    picture = (
-        f'<img data-file="{path.name}" {size} alt="{escape(caption)}" src="data:image/png;base64,{source}">'
-    )
-    return f'<figure class="wide">{picture}<figcaption>{escape(caption)}</figcaption></figure>'
