@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from ..assembly import Rect
 from ..case import Case, read_case
 from ..errors import CaseError, Mistake, PhysicsRefused
+from ..film import paper_in
 from ..loads import Tighten
 from ..materials.rubber import Rubber
-from ..metrics import film_lines, film_samples, pixel_lines
 from ..paper import Reading as Scan
 from ..paper import ReadOptions, read_scan
 from ..paper.comparing import Compared, compared
+from ..paper.forward import Imaging
 from ..paper.matching import extent, laid
 from ..paper.options import checked
 from ..paper.registration import Pose, Registration
@@ -29,18 +30,13 @@ from ..study.reading import Reading, reading
 from ..study.response import Response
 from ..superelement import cache_folder
 from .evidence import Evidence, evidence_of
-from .posterior import STARTS, Posterior, Seeker
+from .posterior import Posterior, Seeker
+from .seeing import View
 from .unknowns import Priors, unknowns
 
 Array = NDArray[np.float64]
-ROUNDS, STILL, UNSTEADY = 8, 0.05, 0.5
-"""Most rounds of taking off what paper and squares do; change [deviations] that ends them, and that is told of."""
 APART, FAR = 0.03, 3.0
 """How far marks may be from the length of the map, as a share; shift [deviations] from which it is told."""
-MIDDLE = STARTS.index(0.0)
-SCALE = 0.1
-"""Standard deviation of ln of the paper's factor until the scan tells it; no start depends on it."""
-RESTLESS = "the rounds that take off what paper and squares do to the pressure have not settled: take care."
 UNTOLD, CLOSE = 0.1, 0.9
 """Share of the variance below which nothing is told of an unknown; correlation of two that are told together only."""
 
@@ -100,7 +96,9 @@ def infer(path: Path, scan: Path, said: dict[str, Any], priors: Priors, at: str 
     case = case_of(path).with_("symmetry", "none")
     seen = seen_by(scan, said)
     response = respond(case)
-    place = at or next((n for n in response.model.levels if "cathode" in n), list(response.model.joints)[-1])
+    levels = response.model.levels
+    likely = [*paper_in(case.to_dict(), levels), *(n for n in levels if "cathode" in n)]
+    place = at or next(iter(likely), list(response.model.joints)[-1])
     return inferred(case, response, seen, priors, place, scan.name)
 
 
@@ -118,29 +116,24 @@ def respond(case: Case) -> Response:
 
 
 def inferred(case: Case, response: Response, seen: Scan, priors: Priors, at: str, scan: str) -> Inferred:
-    """The same with the parts at hand; the scan is laid over the nominal map, then over the one found."""
-    film = max(case.grid.film, seen.side)
-    read = reading(response, at, film, region_of(response, at))
+    """The same with the parts at hand."""
+    film, region = max(case.grid.film, seen.side), region_of(response, at)
+    read = reading(response, at, film, region)
     nominal = np.array([case.final_forces()[n] for n in response.bolts])
-    squares = Squares.of(read, film, region_of(response, at))
-    seeker = Seeker(response, read, unknowns(response, nominal, priors, SCALE), squares.steep())
-    maps = [felt_of(read, pressed.force, at) for _, pressed in seeker.starts]
-    z, felt, place = None, maps[MIDDLE], marked(seen, priors.ends, extent(maps[MIDDLE]), priors.place)
-    patchy = priors.patchy * max(1.0, priors.alike / film)  # as few squares as err independently
-    moved = np.inf
-    for k in range(ROUNDS):
-        match = laid(seen, felt, film, placed=place)
-        evidence = chosen(evidence_of(match, patchy, k > 0), squares)
-        u = seeker.unknowns
-        seeker.unknowns = replace(u, spread=np.append(u.spread[:-1], evidence.scale))
-        found = seeker.find(evidence, z)
-        moved = np.inf if z is None else float(np.abs((found.z - z) / found.deviation).max())
-        z, felt = found.z, felt_of(read, found.pressed.force, at)
-        if k > 1 and moved < STILL:
-            break
-    before, after = (compared(seen, f, film, False, case.title, scan, place) for f in (maps[MIDDLE], felt))
-    told = _messages(found, after) + ([] if moved < UNSTEADY else [RESTLESS])
-    return Inferred(found, evidence, read, before, after, case.title, scan, tuple(told))
+    paper = paper_in(case.to_dict(), [at]).get(at, {}).get("grade")  # has spread the pressure already
+    film_read = replace(Imaging.of(seen), thickness=0.0) if paper else Imaging.of(seen)
+    drawn = felt_of(read, response.press(response.gap, nominal).force, at, paper)
+    place = marked(seen, priors.ends, extent(drawn), priors.place)
+    evidence = evidence_of(laid(seen, drawn, film, placed=place))
+    view = View.of(read, film_read, region, film, priors.patchy, priors.alike)
+    seeker = Seeker(response, read, unknowns(response, nominal, priors, evidence.scale), view)
+    found = seeker.find(evidence)
+    felt, there = felt_of(read, found.pressed.force, at, paper), moved(place, found.unknowns.place(found.z))
+    before, after = (
+        compared(seen, f, film, False, case.title, scan, p) for f, p in ((drawn, place), (felt, there))
+    )
+    told = tuple(_messages(found, after))
+    return Inferred(found, evidence, read, before, after, case.title, scan, told)
 
 
 def region_of(response: Response, at: str) -> Rect:
@@ -153,9 +146,10 @@ def region_of(response: Response, at: str) -> Rect:
     return model.plane(at).region if at in model.levels else model.joints[at].interface.region
 
 
-def felt_of(read: Reading, force: Array, at: str) -> Felt:
-    """What paper would feel of pixel forces (n,)."""
-    return Felt(np.maximum(np.nan_to_num(read.maps(force)), 0.0), read.x, read.y, at)
+def felt_of(read: Reading, force: Array, at: str, paper: str | None = None) -> Felt:
+    """What paper would feel of pixel forces (n,); paper: grade of that which lies in the stack there."""
+    told = (f"{at} is {paper} paper in the stack: nothing is spread once more.",) if paper else ()
+    return Felt(np.maximum(np.nan_to_num(read.maps(force)), 0.0), read.x, read.y, at, told, paper)
 
 
 def marked(seen: Scan, ends: tuple[float, float, float, float], around: Rect, place: float) -> Registration:
@@ -177,50 +171,13 @@ def marked(seen: Scan, ends: tuple[float, float, float, float], around: Rect, pl
     return Registration(pose, place, float("nan"), float("nan"))
 
 
-@dataclass(frozen=True)
-class Squares:
-    """Column and row (q,) of each square of a reading on the grid (ny, nx) of squares of a side (x, y) [mm]."""
-
-    i: NDArray[np.intp]
-    j: NDArray[np.intp]
-    shape: tuple[int, int]
-    side: tuple[float, float]
-
-    @classmethod
-    def of(cls, read: Reading, film: float, region: Rect) -> Squares:
-        """Squares of a reading averaged over a film resolution [mm] on a region."""
-        lx, ly = pixel_lines(np.zeros(read.shape), read.x, read.y)
-        empty = read.full_constant.reshape(read.shape) * 0.0
-        area = np.outer(np.diff(ly), np.diff(lx)) * np.isfinite(empty)
-        where = []
-        for lines, grid in zip((lx, ly), np.meshgrid(read.x, read.y), strict=True):
-            centre = film_samples(grid + empty, area, read.x, read.y, region, film)[0]
-            cuts = film_lines(lines[0], lines[-1], film)
-            at = np.clip(np.searchsorted(cuts, centre) - 1, 0, len(cuts) - 2)
-            where.append((at, len(cuts) - 1, float(cuts[1] - cuts[0])))
-        (i, nx, dx), (j, ny, dy) = where
-        return cls(i, j, (ny, nx), (dx, dy))
-
-    def steep(self) -> tuple[Array, Array]:
-        """Matrices (q, q) [1/mm] of the slope along x and y, central; no pressure beyond the squares."""
-        q = len(self.i)
-        number = np.full((self.shape[0] + 2, self.shape[1] + 2), -1)
-        number[self.j + 1, self.i + 1] = np.arange(q)
-        out = []
-        for dx, dy, side in ((1, 0, self.side[0]), (0, 1, self.side[1])):
-            slope: Array = np.zeros((q, q))
-            for sign in (1, -1):
-                other = number[self.j + 1 + sign * dy, self.i + 1 + sign * dx]
-                here = np.flatnonzero(other >= 0)
-                slope[here, other[here]] = sign / (2 * side)
-            out.append(slope)
-        return out[0], out[1]
-
-
-def chosen(e: Evidence, squares: Squares) -> Evidence:
-    """Evidence on all squares of a map, in the order of the squares of a reading."""
-    k = squares.j * squares.shape[1] + squares.i
-    return Evidence(e.pressure[k], e.flag[k], e.scatter[k], e.low[k], e.high[k], e.scale)
+def moved(r: Registration, place: Array) -> Registration:
+    """The registration of a paper that lay turned by place[0] [rad] and shifted by place[1:] [mm] on the holder."""
+    turn, shift = float(place[0]), place[1:]
+    c, s = np.cos(turn), np.sin(turn)
+    back = np.array([c * shift[0] + s * shift[1], c * shift[1] - s * shift[0]])
+    x, y = r.pose.to_scan(*(np.array(r.pose.centre) - back))
+    return replace(r, pose=replace(r.pose, x=float(x), y=float(y), angle=r.pose.angle - turn))
 
 
 def _messages(p: Posterior, fitted: Compared) -> list[str]:
@@ -244,7 +201,7 @@ def _messages(p: Posterior, fitted: Compared) -> list[str]:
             f"the best holder misses the paper by {p.misfit**0.5:.2g} times the scatter: shapes of higher order, or a "
             "wrong grade or climate; the bands are widened by this factor."
         )
-    off = np.abs(p.z[-3:-1]).max()
+    off = np.abs(p.z[-4:-1]).max()
     if off > FAR:
         out.append(
             f"the pattern lies {off:.1f} standard deviations from where the marks say: check --ends and which way "

@@ -15,7 +15,7 @@ from ..study.response import Response
 from ..units import Length, SmallLength
 
 Array = NDArray[np.float64]
-SHIFTS, SCALE = ("shift along x", "shift along y"), "scale of the paper"
+PLACE, SCALE = ("turn of the paper", "shift along x", "shift along y"), "scale of the paper"
 
 
 def _pixels(value: Any) -> Any:
@@ -65,11 +65,11 @@ class Unknowns:
 
     @property
     def gaps(self) -> int:
-        """Number of shapes; the bolts follow, then the shifts of the paper, then its scale."""
+        """Number of shapes; the bolts follow, then the paper's place, then its scale."""
         return self.shapes.shape[1]
 
     def values(self, z: Array) -> Array:
-        """Values (..., size) in their units: shapes [um], bolts and scale as factors minus 1 [%], shifts [mm]."""
+        """Values (..., size): shapes [um], bolts and scale as factors minus 1 [%], turn [mrad], shifts [mm]."""
         out = z * self.spread
         share = [k for k, unit in enumerate(self.units) if unit == "%"]
         out[..., share] = 100 * np.expm1(out[..., share])
@@ -88,9 +88,9 @@ class Unknowns:
         """Places of the bolts among the unknowns."""
         return slice(self.gaps, self.gaps + len(self.nominal))
 
-    def shift(self, z: Array) -> Array:
-        """How far the paper lay from where it was thought, along x and y [mm]."""
-        return np.asarray((z * self.spread)[-3:-1])
+    def place(self, z: Array) -> Array:
+        """Turn [rad] of the paper from where it was thought, and shifts along x and y [mm]."""
+        return np.asarray((z * self.spread)[-4:-1] * (1e-3, 1.0, 1.0))
 
     def scale(self, z: Array) -> float:
         """Factor of what the paper reads."""
@@ -112,11 +112,13 @@ def unknowns(response: Response, nominal: Array, priors: Priors, scale: float) -
     names, shapes = _shapes(response, face, priors.order)
     wedges = [n.startswith("wedge") for n in names]
     spread = np.where(wedges, 1000 * priors.rise, 1000 * priors.flatness)
+    region = joints[face].interface.region
+    turn = np.sqrt(2.0) * priors.place / (region.x1 - region.x0)  # two marks, each as far off as the paper
     bolts = np.full(len(nominal), np.sqrt(np.log1p(priors.bolts**2)))
     return Unknowns(
-        (*names, *(f"force of {n}" for n in response.bolts), *SHIFTS, SCALE),
-        (*("um" for _ in names), *("%" for _ in nominal), "mm", "mm", "%"),
-        np.concatenate([spread, bolts, 2 * [priors.place], [scale]]),
+        (*names, *(f"force of {n}" for n in response.bolts), *PLACE, SCALE),
+        (*("um" for _ in names), *("%" for _ in nominal), "mrad", "mm", "mm", "%"),
+        np.concatenate([spread, bolts, [1000 * turn], 2 * [priors.place], [scale]]),
         shapes,
         nominal,
     )

@@ -6,29 +6,28 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ..assembly import Rect
 from ..errors import CaseError, Mistake
 from ..metrics import film_lines
 from .cells import Mask, noise
 from .curves import Curves
-from .grades import Array, grade
+from .forward import PLACES, Imaging, between
+from .grades import Array
 from .maps import Flag, Reading
 from .rectangle import found_outline
 from .registration import Pose, Registration, register
-from .render import Felt, density_map
+from .render import Felt
+from .smoothing import denoised
 
 Codes = NDArray[np.uint8]
-FINE = 4
-"""Places along the side of a square at which a scan is looked up."""
 KNOWN = 0.5
 """Share of a square that must be paper for the square to count."""
 COVERED = 0.2
 """Share of the map that a scan must cover."""
 COARSE = 0.5
 """Side of the squares [mm] on which a scan is laid over a map."""
-SENSOR = 1e-3
-"""Thickness [mm] over which something that is no paper spreads the pressure (none)."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def laid(
     around = extent(felt)
     fx, fy = film_lines(around.x0, around.x1, square), film_lines(around.y0, around.y1, square)
     registration = placed or found_place(seen, felt, fit_scale, mirrored)
-    density, ratio, flag, light = _looked_up(seen, registration.pose, fx, fy)
+    density, smooth, ratio, flag, light = _looked_up(seen, registration.pose, fx, fy)
     computed, x, y = felt.averaged(square)
     if (flag < Flag.MASKED).mean() < COVERED:
         problem = (
@@ -99,11 +98,11 @@ def laid(
         hint = "Check the scale (--dpi, --scale, --pitch), --at, and what is masked."
         raise CaseError("paper compare", [Mistake("SCAN", problem, hint=hint)])
     curve, side = seen.curve, float(np.sqrt((fx[1] - fx[0]) * (fy[1] - fy[0])))
-    paper = _read(replace(seen, side=side, outline=None, light=light, ratio=ratio), density, flag)
+    paper = _read(replace(seen, side=side, outline=None, light=light, ratio=ratio), density, flag, smooth)
     if curve is None:
         return Match(paper, None, computed, np.full_like(computed, np.nan), x, y, registration, seen, felt)
-    shown = _virtual_density(felt, curve, seen, fx, fy)
-    virtual = _read(paper, shown, np.full(shown.shape, Flag.READ, np.uint8))
+    shown = Imaging.of(seen).density(felt, fx, fy)
+    virtual = _read(paper, shown, np.full(shown.shape, Flag.READ, np.uint8), shown)
     band = _band(seen, paper, curve, shown, registration.residual, side)
     return Match(paper, virtual, computed, band, x, y, registration, seen, felt)
 
@@ -144,61 +143,39 @@ def found_place(
     return replace(best, pose=replace(best.pose, x=float(sx), y=float(sy), centre=centre))
 
 
-def _looked_up(seen: Reading, pose: Pose, fx: Array, fy: Array) -> tuple[Array, Array, Codes, Codes]:
-    """Density, ratio, flag (MASKED where too little is paper) and codes of a scan, averaged over squares."""
-    x, y = (_between(lines) for lines in (fx, fy))
+def _looked_up(seen: Reading, pose: Pose, fx: Array, fy: Array) -> tuple[Array, Array, Array, Codes, Codes]:
+    """Density, the same without grain, ratio, flag (MASKED where too little is paper) and codes, mean of squares."""
+    x, y = (between(lines) for lines in (fx, fy))
     sx, sy = pose.to_scan(*np.meshgrid(x, y))
-    i, j = np.floor(sx / seen.side).astype(int), np.floor(sy / seen.side).astype(int)
-    ny, nx = seen.density.shape
-    inside = (i >= 0) & (i < nx) & (j >= 0) & (j < ny)
-    i, j = np.clip(i, 0, nx - 1), np.clip(j, 0, ny - 1)
-    good = inside & (seen.flag[j, i] < Flag.MASKED) & np.isfinite(seen.density[j, i])
-    share = _mean(good.astype(float))
+    at, order = [sy / seen.side - 0.5, sx / seen.side - 0.5], 1 if seen.options.grade else 0
+    good = (seen.flag < Flag.MASKED) & np.isfinite(seen.density)
+
+    def looked(values: Array) -> Array:
+        there = ndimage.map_coordinates(np.where(good, values, 0.0), at, order=order, mode="constant")
+        return np.asarray(there.reshape(len(fy) - 1, PLACES, -1, PLACES).mean(axis=(1, 3)), dtype=np.float64)
+
+    share = looked(np.ones(seen.density.shape))
 
     def averaged(values: Array) -> Array:
-        looked = _mean(np.where(good, values[j, i], 0.0))
-        return np.asarray(looked / np.maximum(share, 1e-9), dtype=np.float64)
+        return np.asarray(looked(values) / np.maximum(share, 1e-9), dtype=np.float64)
 
     light = np.stack([averaged(seen.light[..., k].astype(float)) for k in range(3)], axis=-1)
     flag = np.where(share < KNOWN, Flag.MASKED, Flag.READ).astype(np.uint8)
-    return averaged(seen.density), averaged(seen.ratio), flag, np.round(light).astype(np.uint8)
+    smooth = denoised(seen.density, good) if seen.options.grade else seen.density
+    codes = np.round(light).astype(np.uint8)
+    return averaged(seen.density), averaged(smooth), averaged(seen.ratio), flag, codes
 
 
-def _between(lines: Array) -> Array:
-    """FINE places in each interval, evenly."""
-    part = (np.arange(FINE) + 0.5) / FINE
-    return np.asarray((lines[:-1, None] + np.diff(lines)[:, None] * part).ravel(), dtype=np.float64)
-
-
-def _mean(values: Array) -> Array:
-    ny, nx = values.shape[0] // FINE, values.shape[1] // FINE
-    return np.asarray(values.reshape(ny, FINE, nx, FINE).mean(axis=(1, 3)), dtype=np.float64)
-
-
-def _virtual_density(felt: Felt, curve: Curves, seen: Reading, fx: Array, fy: Array) -> Array:
-    name = seen.options.grade
-    fine = density_map(felt, curve, grade(name).thickness if name else SENSOR)
-    # exact shares of the fine squares in each square: a cumulated sum, linear between its lines
-    ny, nx = fine.values.shape
-    total = np.zeros((ny + 1, nx + 1))
-    total[1:, 1:] = fine.values.astype(float).cumsum(axis=0).cumsum(axis=1)
-    x, y = ((v - start) / fine.step + 0.5 for v, start in ((fx, fine.x0), (fy, fine.y0)))
-    rows = np.array([np.interp(y, np.arange(ny + 1), column) for column in total.T]).T
-    both = np.array([np.interp(x, np.arange(nx + 1), row) for row in rows])
-    cells = np.outer(np.diff(y), np.diff(x))
-    return np.asarray(np.diff(np.diff(both, axis=0), axis=1) / cells, dtype=np.float64)
-
-
-def _read(base: Reading, density: Array, flag: Codes) -> Reading:
-    """A reading of densities by the curve of another."""
+def _read(base: Reading, density: Array, flag: Codes, smooth: Array) -> Reading:
+    """A reading of densities by the curve of another; smooth: densities by which it is told what is beyond it."""
     flag = flag.copy()
     pressure = np.full(density.shape, np.nan)
     if base.curve is not None:
-        known = flag == Flag.READ
-        flag[known & (density < base.curve.pale)] = Flag.BELOW
-        flag[known & (density > base.curve.dark)] = Flag.ABOVE
+        known, curve = flag == Flag.READ, base.curve
+        flag[known & (smooth < curve.pale)] = Flag.BELOW
+        flag[known & (smooth > curve.dark)] = Flag.ABOVE
         read = flag == Flag.READ
-        pressure[read] = base.curve.read(density[read])
+        pressure[read] = curve.read(np.clip(density[read], curve.pale, curve.dark))
     doubt = np.where(flag == Flag.READ, base.curve.doubt(density), np.nan) if base.curve else pressure
     return replace(
         base, density=np.where(flag < Flag.MASKED, density, np.nan), pressure=pressure, doubt=doubt, flag=flag

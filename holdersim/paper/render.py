@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +186,8 @@ def render_map(pressed: Felt, options: RenderOptions) -> Sheet:
     dye = read_samples(options.samples) if options.samples else standard()
     scatter = np.random.default_rng(options.seed)
     pixel = INCH / options.dpi
-    density = density_map(pressed, curve, grade(str(options.grade)).thickness)
+    fine = spread_map(pressed, grade(str(options.grade)).thickness)
+    density = replace(fine, values=curve.record(fine.values))
     half = np.array([np.ptp(pressed.x), np.ptp(pressed.y)]) / 2 + RIM
     wide, high = _canvas(half, options)
     nx, ny = round(wide / pixel), round(high / pixel)
@@ -205,26 +206,24 @@ def render_map(pressed: Felt, options: RenderOptions) -> Sheet:
 
 
 @dataclass(frozen=True)
-class DensityMap:
-    """Densities on a fine grid with its first centre and step [mm]."""
+class FineMap:
+    """Values on a fine grid with its first centre and step [mm]."""
 
-    values: NDArray[np.float32]
+    values: Array
     x0: float
     y0: float
     step: float
 
 
-def density_map(pressed: Felt, curve: Curves, thickness: float, step: float = 0.05) -> DensityMap:
-    """Density in steps [mm], of paper of a thickness [mm], which spreads the pressure; zero outside the map."""
+def spread_map(pressed: Felt, thickness: float, step: float = 0.05) -> FineMap:
+    """Pressure [MPa] in steps [mm], spread by paper of a thickness [mm] unless that lay in the stack; zero outside."""
     step = min(step, float(np.diff(pressed.x).min()) / 2, float(np.diff(pressed.y).min()) / 2)
     rim = 1.0
     lx, ly = pressed.lines
     x, y = np.arange(lx[0] - rim, lx[-1] + rim, step), np.arange(ly[0] - rim, ly[-1] + rim, step)
     fine = pressed.means(x, y)
     spread = fine if pressed.paper else ndimage.gaussian_filter(fine, thickness / 2 / step)
-    return DensityMap(
-        curve.record(spread).astype(np.float32), float(x[0]) + step / 2, float(y[0]) + step / 2, step
-    )
+    return FineMap(spread, float(x[0]) + step / 2, float(y[0]) + step / 2, step)
 
 
 def _canvas(half: Array, options: RenderOptions) -> tuple[float, float]:
@@ -239,7 +238,7 @@ def _light(
     rows: tuple[int, int, int, int],
     pixel: float,
     options: RenderOptions,
-    density: DensityMap,
+    density: FineMap,
     half: Array,
     middle: tuple[float, float],
     dye: Dye,
