@@ -5,19 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    ModelWrapValidatorHandler,
-    PrivateAttr,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import AfterValidator, PrivateAttr
 
 from .assembly import Assembly
 from .errors import CaseError, Mistake
@@ -26,7 +18,7 @@ from .holder import AnyHolder, Grid, Mesh, mirror_planes, with_causes, with_leve
 from .holding import Aim, Locked, brought, named
 from .loads import Step, Tighten
 from .schedule import AnyStep, charges, course, warms
-from .schema import Entry, explained, explicit, key, mistakes, some
+from .schema import Document, explicit, key, read_toml, some
 from .stacks import AnyCell
 from .units import Temperature
 
@@ -37,7 +29,7 @@ HOPELESS = 20.0
 """A gap this many times what the load can close (estimated) is refused."""
 
 
-class Case(Entry):
+class Case(Document):
     """One experiment: a holder, a cell and what is done to them."""
 
     format: Literal[1] = key(FORMAT, "format of case files")
@@ -54,23 +46,14 @@ class Case(Entry):
         None, "stress in every layer at chosen states: by default where the case charges"
     )
     symmetry: Literal["auto", "none"] = key("auto", "auto: halves or a quarter where everything is mirrored")
-    _name: str = PrivateAttr("case")
     _warnings: tuple[str, ...] = PrivateAttr(())
 
-    @model_validator(mode="wrap")
-    @classmethod
-    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
-        context = info.context or {}
-        source = context.get("source", "case")
-        try:
-            made = handler(data)
-        except ValidationError as error:
-            raise CaseError(source, mistakes(explained(error, cls))) from None
-        wrong, warnings = made._physics()
-        if wrong:
-            raise CaseError(source, wrong)
-        made._warnings, made._name = tuple(warnings), context.get("name") or _slug(made.title)
-        return made
+    def judge(self, context: Mapping[str, Any]) -> list[Mistake]:
+        """Mistakes by physics; warnings are kept."""
+        self._name = context.get("name") or _slug(self.title)
+        wrong, warnings = self._physics()
+        self._warnings = tuple(warnings)
+        return wrong
 
     # -- physical checks -----------------------------------------------------------------------------------
 
@@ -132,11 +115,6 @@ class Case(Entry):
         return hash(self.identity())
 
     # -- what a case gives ---------------------------------------------------------------------------------
-
-    @property
-    def name(self) -> str:
-        """Name of the case file without suffix, or made from the title."""
-        return self._name
 
     @property
     def warnings(self) -> list[str]:
@@ -257,15 +235,8 @@ def of_another_kind(data: Mapping[str, Any], path: str | Path) -> list[Mistake]:
 
 def read_case(path: str | Path) -> Case:
     """The case in a TOML file; CaseError with every mistake."""
-    file = Path(path)
-    try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as missing:
-        raise CaseError(str(path), [Mistake("file", f"cannot be read ({missing.strerror}).")]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
-        raise CaseError(str(path), [Mistake("file", f"is not TOML: {broken}.")]) from None
+    data, context = read_toml(path)
     other = of_another_kind(data, path)
     if other:
         raise CaseError(str(path), other)
-    context = {"folder": str(file.resolve().parent), "source": str(path), "name": file.stem}
     return Case.model_validate(data, context=context)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Annotated, Any, ClassVar, Self
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
+    PrivateAttr,
     SerializerFunctionWrapHandler,
     TypeAdapter,
     ValidationError,
@@ -21,7 +24,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from .errors import Mistake
+from .errors import CaseError, Mistake
 
 
 def key(default: Any = ..., doc: str = "", **bounds: Any) -> Any:
@@ -66,6 +69,58 @@ class Entry(BaseModel):
     def contents(self) -> dict[str, str]:
         """By key what a file holds, where that and not its name makes the case what it is."""
         return {}
+
+
+class Document(Entry):
+    """A whole file; a subclass judges what needs more than one key or another file."""
+
+    what: ClassVar[str] = "case"
+    _name: str = PrivateAttr("")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        context = info.context or {}
+        source = context.get("source", cls.what)
+        try:
+            made = handler(data)
+        except ValidationError as error:
+            raise CaseError(source, mistakes(explained(error, cls))) from None
+        made._name = context.get("name", cls.what)
+        wrong = made.judge(context)
+        if wrong:
+            raise CaseError(source, wrong)
+        return made
+
+    def judge(self, context: Mapping[str, Any]) -> list[Mistake]:
+        """Mistakes that no single key shows; context: folder, source and name of the file, where there is one."""
+        return []
+
+    @property
+    def name(self) -> str:
+        """Name of the file without suffix."""
+        return self._name
+
+
+Read = TypeVar("Read", bound=Document)
+
+
+def read_toml(path: str | Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Tables of a TOML file, and the context for validating them; CaseError where it cannot be read."""
+    file = Path(path)
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as missing:
+        raise CaseError(str(path), [Mistake("file", f"cannot be read ({missing.strerror}).")]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
+        raise CaseError(str(path), [Mistake("file", f"is not TOML: {broken}.")]) from None
+    return data, {"folder": str(file.resolve().parent), "source": str(path), "name": file.stem}
+
+
+def read_document(path: str | Path, kind: type[Read]) -> Read:
+    """A document of some kind in a TOML file; CaseError with every mistake."""
+    data, context = read_toml(path)
+    return kind.model_validate(data, context=context)
 
 
 def explained(error: ValidationError, cls: type[BaseModel]) -> ValidationError:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self
 
-from pydantic import ModelWrapValidatorHandler, PrivateAttr, ValidationError, ValidationInfo, model_validator
+from pydantic import PrivateAttr, model_validator
 
 from ..case import Case, read_case
-from ..errors import CaseError, Mistake
-from ..schema import Entry, explained, key, mistakes, refuse
+from ..errors import Mistake
+from ..schema import Document, Entry, key, refuse
 
 
 class Limit(Entry):
@@ -43,32 +43,22 @@ class Limit(Entry):
         return f"{self.number} {sign} {self.value:g}"
 
 
-class StudyFile(Entry):
+class StudyFile(Document):
     """Base of all study files: the case that is varied."""
 
+    what: ClassVar[str] = "study"
     format: int = key(1, "format of study files", ge=1, le=1)
     title: str = key("", "free text")
     case: str = key(doc="case file that is varied, seen from the study file")
-    _name: str = PrivateAttr("study")
     _base: Case = PrivateAttr()
 
-    @model_validator(mode="wrap")
-    @classmethod
-    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
-        context = info.context or {}
-        source = context.get("source", "study")
-        try:
-            made = handler(data)
-        except ValidationError as error:
-            raise CaseError(source, mistakes(explained(error, cls))) from None
-        file = Path(context.get("folder", "."), made.case)
+    def judge(self, context: Mapping[str, Any]) -> list[Mistake]:
+        """Mistakes once the case is read."""
+        file = Path(context.get("folder", "."), self.case)
         if not file.is_file():
-            raise CaseError(source, [Mistake("case", "there is no such file.", f'"{made.case}"')])
-        made._base, made._name = read_case(file), context.get("name", "study")
-        wrong = made.wrong()
-        if wrong:
-            raise CaseError(source, wrong)
-        return made
+            return [Mistake("case", "there is no such file.", f'"{self.case}"')]
+        self._base = read_case(file)
+        return self.wrong()
 
     def wrong(self) -> list[Mistake]:
         """Mistakes that need the case."""
@@ -78,27 +68,6 @@ class StudyFile(Entry):
     def base(self) -> Case:
         """The case that is varied."""
         return self._base
-
-    @property
-    def name(self) -> str:
-        """Name of the study file without suffix."""
-        return self._name
-
-
-Study = TypeVar("Study", bound=StudyFile)
-
-
-def read_file(path: str | Path, kind: type[Study]) -> Study:
-    """The study in a TOML file; CaseError with every mistake."""
-    file = Path(path)
-    try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as missing:
-        raise CaseError(str(path), [Mistake("file", f"cannot be read ({missing.strerror}).")]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
-        raise CaseError(str(path), [Mistake("file", f"is not TOML: {broken}.")]) from None
-    context = {"folder": str(file.resolve().parent), "source": str(path), "name": file.stem}
-    return kind.model_validate(data, context=context)
 
 
 # -- case files ----------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from .. import page
 from ..plots import style
-from .common import read_file, write_case
+from ..schema import read_document
+from .common import write_case
 from .design import Design, Evaluator, Tried
 from .search import Found, explain, search
 
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 def optimise_file(file: Path | str, output: Path | str = "results/studies") -> list[Path]:
     """Files written for a design study; PhysicsRefused once they are written when no design keeps the limits."""
-    study = read_file(file, Design)
+    study = read_document(file, Design)
     folder = Path(output) / study.name
     folder.mkdir(parents=True, exist_ok=True)
     found = search(study, Evaluator(study, folder))

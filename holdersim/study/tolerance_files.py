@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from .. import page
 from ..plots import style
-from .common import read_file
+from ..schema import read_document
 from .reading import NUMBERS
 from .tolerance import Outcome, Tolerance, run_tolerance
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 def tolerance_file(file: Path | str, output: Path | str = "results/studies") -> list[Path]:
     """Files written in a folder of the study's name: tolerance.html, samples.csv, maps.nc, tolerance.json, pictures."""
-    study = read_file(file, Tolerance)
+    study = read_document(file, Tolerance)
     outcome = run_tolerance(study)
     for line in sentences(study, outcome):
         log.info("%s", line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,18 +11,13 @@ from pydantic import ValidationError
 
 from ..case import of_another_kind
 from ..errors import CaseError, Mistake
-from ..schema import explained, mistakes
+from ..schema import explained, mistakes, read_toml
 from .vary import Row, Sweep, rows
 
 
 def read_sweep(path: Path) -> tuple[dict[str, Any], Sweep, list[Row]]:
     """Data of the case, how it is varied, and all rows; CaseError with every mistake."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as missing:
-        raise CaseError(str(path), [Mistake("file", f"cannot be read ({missing.strerror}).")]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
-        raise CaseError(str(path), [Mistake("file", f"is not TOML: {broken}.")]) from None
+    data, _ = read_toml(path)
     if "sweep" not in data:
         hint = "Write [sweep] and [sweep.vary]; a single case is run by holdersim run."
         other = of_another_kind(data, path)

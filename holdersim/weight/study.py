@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import (
-    AfterValidator,
-    ModelWrapValidatorHandler,
-    PrivateAttr,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import AfterValidator
 
 from ..errors import CaseError, Mistake
 from ..materials.choice import Material
 from ..materials.elastic import Elastic
-from ..schema import Entry, explained, key, mistakes, some
+from ..schema import Document, Entry, key, read_document, some
 from ..stacks import AnyCell
 from ..units import Kind, Length, Pressure, Strength, door
 from .equal import Equal
@@ -91,9 +83,10 @@ class Variation(Entry):
     to: Annotated[tuple[Any, ...], AfterValidator(some)] = key(doc="its values")
 
 
-class Study(Entry):
+class Study(Document):
     """What is weighed, and under which assumptions."""
 
+    what: ClassVar[str] = "study"
     format: Literal[1] = key(1, "format of study files")
     title: str = key("", "free text")
     alloys: Annotated[tuple[Material, ...], AfterValidator(some)] = key(doc="list of materials")
@@ -114,22 +107,10 @@ class Study(Entry):
     isostatic: Isostatic | None = key(None, "assumptions of isostatic chambers")
     equal: Equal | None = key(None, "what is equal when holders are sized by finite elements")
     sensitivity: tuple[Variation, ...] = key((), "assumptions that are varied one at a time")
-    _name: str = PrivateAttr("study")
 
-    @model_validator(mode="wrap")
-    @classmethod
-    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
-        context = info.context or {}
-        source = context.get("source", "study")
-        try:
-            made = handler(data)
-        except ValidationError as error:
-            raise CaseError(source, mistakes(explained(error, cls))) from None
-        wrong = list(made._mistakes()) or list(made._variation_mistakes())
-        if wrong:
-            raise CaseError(source, wrong)
-        made._name = context.get("name", "study")
-        return made
+    def judge(self, context: Mapping[str, Any]) -> list[Mistake]:
+        """Mistakes that need more than one key, or if there are none those of the variations."""
+        return list(self._mistakes()) or list(self._variation_mistakes())
 
     # -- checks --------------------------------------------------------------------------------------------
 
@@ -183,11 +164,6 @@ class Study(Entry):
                         yield Mistake(f"sensitivity[{i}].to[{k}], {m.where}", m.problem, m.given, m.hint)
 
     # -- what a study gives --------------------------------------------------------------------------------
-
-    @property
-    def name(self) -> str:
-        """Name of the study file without suffix."""
-        return self._name
 
     @cached_property
     def block(self) -> Stack:
@@ -249,13 +225,4 @@ def allowable(m: Elastic, basis: Basis) -> float:
 
 def read_study(path: str | Path) -> Study:
     """The study in a TOML file; CaseError with every mistake."""
-    file = Path(path)
-    try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as missing:
-        raise CaseError(str(path), [Mistake("file", f"cannot be read ({missing.strerror}).")]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
-        raise CaseError(str(path), [Mistake("file", f"is not TOML: {broken}.")]) from None
-    return Study.model_validate(
-        data, context={"folder": str(file.resolve().parent), "source": str(path), "name": file.stem}
-    )
+    return read_document(path, Study)

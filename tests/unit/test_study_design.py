@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from holdersim.errors import CaseError
-from holdersim.study.common import Limit, read_file
+from holdersim.schema import read_document
+from holdersim.study.common import Limit
 from holdersim.study.design import Design, Free, Tried, numbers_of
 from holdersim.study.search import Found, explain
 
@@ -33,7 +34,7 @@ def test_studies_of_the_repository_are_read() -> None:
     for file in sorted(CASES.glob("*.toml")):
         text = file.read_text()
         if "[[free]]" in text:
-            study = read_file(file, Design)
+            study = read_document(file, Design)
             assert study.name == file.stem and study.free and study.limits
 
 

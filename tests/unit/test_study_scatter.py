@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from holdersim.errors import CaseError
-from holdersim.study.common import Limit, read_file, write_case
+from holdersim.schema import read_document
+from holdersim.study.common import Limit, write_case
 from holdersim.study.scatter import Source, Surface
 from holdersim.study.tolerance import Tolerance
 
@@ -65,7 +66,7 @@ def test_mistakes_of_a_tolerance_study_are_told(tmp_path: Path) -> None:
         'plates = { rms = "5 m", longest = "40 mm", shortest = "5 mm" }\n'
     )
     with pytest.raises(CaseError) as told:
-        read_file(file, Tolerance)
+        read_document(file, Tolerance)
     text = str(told.value)
     for piece in ("samples = 4", "needs either most or least", "scatter.bolts.scatter", "scatter.plates.rms"):
         assert piece in text, piece
@@ -90,10 +91,10 @@ def test_one_mistake_each(tmp_path: Path, change: str, message: str) -> None:
     file = tmp_path / "study.toml"
     file.write_text(text)
     if not message:
-        assert read_file(file, Tolerance).name == "study"
+        assert read_document(file, Tolerance).name == "study"
         return
     with pytest.raises(CaseError, match=re.escape(message)):
-        read_file(file, Tolerance)
+        read_document(file, Tolerance)
 
 
 def test_a_written_case_is_read_back_as_the_same(tmp_path: Path) -> None:
