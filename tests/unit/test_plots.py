@@ -195,7 +195,7 @@ def test_the_cathode_plane_comes_first_and_flanges_stand_apart(tmp_path, monkeyp
     assert [f["name"] for f in pressed(result)] == ["cathode"], "of a pile only the planes"
     assert [f["name"] for f in elsewhere(result)] == ["cell_top", "cell_bottom"]
     panel = pressure_picture(result, "tighten").axes[0]
-    assert panel.get_title() == "cathode (inside the cell) after tighten"
+    assert panel.get_title() == "cathode (inside the stack) after tighten"
     shown = np.ma.filled(panel.collections[1].get_array(), np.nan)
     assert np.isnan(shown[:, :5]).all()
     assert {p.name for p in draw(result.folder)} == PICTURES | {"pressure_elsewhere.png"}
