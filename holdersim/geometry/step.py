@@ -15,7 +15,8 @@ from ..assembly import Seat, StepPart
 from ..errors import GeometryError
 from .gmsh_session import session
 from .mesh import Array, Index, MeshData, boundary, compact, cut
-from .plate import CHORDS, SWELL
+from .plan import CHORDS
+from .plate import SWELL
 from .stepfile import named_face
 
 FLAT = 1e-5

@@ -15,9 +15,8 @@ import numpy as np
 from ..assembly import Outline, Rect, Round, Slab, Vessel
 from ..errors import GeometryError
 from ..outlines import Mask, apart, area, contains, corners, mirrored, perimeter, within
-from .gmsh_session import session
 from .mesh import Array, Index, MeshData, compact, cut
-from .plate import CHORDS, GOOD, TRIES, Plane, _mirror, _quads, _quality, _rectangle, _share
+from .plan import CHORDS, Plane, mesh_plan, rectangle, refine_by_splitting, rim, seat_share
 
 ROUND_CHORDS = 64
 """Least number of chords of an outline; a multiple of 8. The surface of a wall is then at most 0.04 % too large."""
@@ -33,9 +32,7 @@ def mesh_vessel(shape: Vessel, symmetry: tuple[str, ...] = ()) -> MeshData:
     for plane in symmetry:
         if "xy".index(plane[0]) not in mirrors:
             raise GeometryError(f"the vessel is not symmetric about {plane[0]} = 0: drop the symmetry")
-    plan = _mesh_plan(shape, mirrors)
-    for axis in mirrors:
-        plan = _mirror(plan, axis)
+    plan = mesh_plan(lambda gmsh: _draw(gmsh, shape, mirrors), mirrors, "vessel")
     return cut(_extrude(shape, plan, symmetry), symmetry)
 
 
@@ -106,28 +103,6 @@ def _chords(o: Round, size: float, least: int) -> tuple[int, float]:
     return n, o.radius * sqrt(2 * pi / n / sin(2 * pi / n))
 
 
-def _mesh_plan(shape: Vessel, mirrors: list[int]) -> Plane:
-    """Quadrilaterals of the plan's part at x >= 0 (if mirrored about x = 0) and y >= 0 (likewise)."""
-    best, quality = None, 0.0
-    for algorithm, least in TRIES:
-        with session() as gmsh:
-            _draw(gmsh, shape, mirrors)
-            gmsh.option.setNumber("Mesh.Algorithm", algorithm)
-            gmsh.option.setNumber("Mesh.RecombineMinimumQuality", least)
-            gmsh.model.mesh.generate(2)
-            plan = _quads(gmsh)
-        worst = _quality(plan)
-        if worst > quality:
-            best, quality = plan, worst
-        if quality > GOOD:
-            break
-    if best is None:
-        raise GeometryError(
-            "gmsh found no sound quadrilaterals for the vessel: change `size` or `coarse` a little"
-        )
-    return best
-
-
 def _draw(gmsh: Any, shape: Vessel, mirrors: list[int]) -> None:
     """Outlines in the gmsh model, with the sizes of their elements."""
     occ, far = gmsh.model.occ, 2 * max(float(np.abs(corners(s.outer)).max()) for s in shape.slabs)
@@ -135,7 +110,7 @@ def _draw(gmsh: Any, shape: Vessel, mirrors: list[int]) -> None:
 
     def face(o: Outline, least: int) -> list[tuple[int, int]]:
         if isinstance(o, Rect):
-            made = [(2, _rectangle(occ, o))]
+            made = [(2, rectangle(occ, o))]
         else:
             n, radius = _chords(o, shape.size, least)
             rounds[radius] = (n, 2 * pi * o.radius / n)
@@ -143,7 +118,7 @@ def _draw(gmsh: Any, shape: Vessel, mirrors: list[int]) -> None:
         if not mirrors:
             return made
         low = [0.0 if axis in mirrors else -far for axis in (0, 1)]
-        part = [(2, _rectangle(occ, Rect(low[0], far, low[1], far)))]
+        part = [(2, rectangle(occ, Rect(low[0], far, low[1], far)))]
         kept, _ = occ.intersect(made, part)
         return [k for k in kept if k[0] == 2]
 
@@ -162,11 +137,8 @@ def _draw(gmsh: Any, shape: Vessel, mirrors: list[int]) -> None:
 
 def _sizes(gmsh: Any, shape: Vessel, rounds: dict[float, tuple[int, float]]) -> None:
     """Element sizes for a mesh of double size, which gmsh then splits: no triangle is left that way."""
-    option, mesh = gmsh.option.setNumber, gmsh.model.mesh
-    for name, value in (("RecombineAll", 1), ("RecombinationAlgorithm", 1), ("SubdivisionAlgorithm", 1),
-                        ("MeshSizeExtendFromBoundary", 0), ("Smoothing", 10),
-                        ("MeshSizeMax", 2 * shape.coarse)):  # fmt: skip
-        option(f"Mesh.{name}", value)
+    mesh = gmsh.model.mesh
+    refine_by_splitting(gmsh, shape.coarse, extended=False)
     by_size: dict[float, list[int]] = {}
     for _, curve in gmsh.model.getEntities(1):
         size = shape.size
@@ -208,8 +180,8 @@ def _extrude(shape: Vessel, plan: Plane, symmetry: tuple[str, ...]) -> MeshData:
     for k in range(len(slabs)):
         layers = range(int(level[k]), int(level[k + 1]))
         cells += [np.hstack([quads[solid[k]] + j * n, quads[solid[k]] + (j + 1) * n]) for j in layers]
-        for name, rim in _rims(shape, k, plan, solid[k]).items():
-            parts[name] += [np.hstack([rim + j * n, rim + (j + 1) * n]) for j in layers]
+        for name, edges in _rims(shape, k, plan, solid[k]).items():
+            parts[name] += [np.hstack([edges + j * n, edges + (j + 1) * n]) for j in layers]
         above = solid[k + 1] if k + 1 < len(slabs) else np.zeros(len(quads), dtype=bool)
         below = solid[k - 1] if k > 0 else np.zeros(len(quads), dtype=bool)
         for free, j, other in (
@@ -241,18 +213,15 @@ def _wet(shape: Vessel, other: int, x: Array, y: Array) -> Mask:
 
 def _rims(shape: Vessel, k: int, plan: Plane, solid: Mask) -> dict[str, Index]:
     """Edges (r, 2) of slab k in the plan, by the face that stands on them."""
-    quads = plan.quads[solid]
-    edges = np.stack([quads, np.roll(quads, -1, axis=1)], axis=2).reshape(-1, 2)
-    _, first, count = np.unique(np.sort(edges, axis=1), axis=0, return_index=True, return_counts=True)
-    rim = edges[first[count == 1]]
-    x, y = plan.points[rim].mean(axis=1).T
+    edges = rim(plan.quads[solid])
+    x, y = plan.points[edges].mean(axis=1).T
     inner, last = shape.slabs[k].inner, k + 1 == len(shape.slabs)
     tiny = 1e-3 * shape.size
-    wet = contains(inner, x, y, tiny) if inner else np.zeros(len(rim), dtype=bool)
-    hole = np.zeros(len(rim), dtype=bool)
+    wet = contains(inner, x, y, tiny) if inner else np.zeros(len(edges), dtype=bool)
+    hole = np.zeros(len(edges), dtype=bool)
     for h in shape.holes if last else ():
         hole |= contains(Round(h.diameter / 2, h.x, h.y), x, y, tiny)
-    return {"inside": rim[wet], "holes": rim[hole], "outside": rim[~wet & ~hole]}
+    return {"inside": edges[wet], "holes": edges[hole], "outside": edges[~wet & ~hole]}
 
 
 def _seats(
@@ -262,7 +231,7 @@ def _seats(
     for s in shape.seats:
         inner = Round(_inner(shape, s.x, s.y, s.inner) / 2, s.x, s.y)
         ring = contains(Round(s.outer / 2, s.x, s.y), *at) & ~contains(inner, *at) & solid[-1]
-        if _share(s, symmetry):
+        if seat_share(s, symmetry):
             out[f"seat:{s.name}"] = quads[ring]
     return out
 
@@ -280,7 +249,7 @@ def _drawn(shape: Vessel, symmetry: tuple[str, ...]) -> dict[str, float]:
     drawn = {"press": full[-1] - area(shape.seal) - holes, "inside": inside, "outside": outside}
     drawn = {name: share * value for name, value in drawn.items()}
     for s in shape.seats:
-        part = _share(s, symmetry)
+        part = seat_share(s, symmetry)
         if part:
             ring = s.outer**2 - _inner(shape, s.x, s.y, s.inner) ** 2
             drawn[f"seat:{s.name}"] = part * pi / 4 * ring
