@@ -2,6 +2,8 @@
 
     env/run python -m benchmarks            everything, some ten minutes
     env/run python -m benchmarks --quick    without the 10k grid and CalculiX
+    env/run python -m benchmarks --small    without the grids: alloys, residuals and Hertz, some seconds
+    env/run python -m benchmarks --calculix 20   CalculiX solves every point of its row, not one times 20: hours
 
 One thread, CPU time, so that a busy machine disturbs little. "First solve" is condensing both bodies and solving the
 contact problem; the denominator is one factorisation of plate and stack as one matrix, by whichever of our
@@ -21,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -154,6 +157,7 @@ def first_and_further(pixel: float, name: str, target: float, warm_target: float
     changed = problem.gap + 1e-3 * np.cos(np.arange(model.pixels) / 40.0)
     new = type(problem)(problem.compliance, changed, problem.slack, problem.modes, problem.load)
     warm, _ = cpu(partial(active_set, new, state.x > 0))
+    row("largest contact residual, relative to the load", max(state.certificates.values()), 1e-9)
     dofs = {k: p.condenser.body.dofs for k, p in model.parts.items()}
     print(f"\n{name}: n = {model.pixels}, unknowns {dofs}, contact in {state.solution.iterations} iterations")
     print(f"  condense {made:.1f} s, contact {solve:.2f} s, a further point {warm:.3f} s")
@@ -184,6 +188,49 @@ def cached(assembly: Assembly, cache: Path) -> None:
     row("superelements from the cache / making them", read / make, 0.02)
 
 
+def alloys(pixel: float) -> None:
+    """Print the rows of an alloy and of a modulus changed at a known geometry: bodies condensed again."""
+    first = setup(pixel)
+    stack, plate = first.solids
+    plate = replace(plate, tractions={})  # what is loaded is not kept on the shelf
+    counted: list[int] = []
+
+    def counting(*given: Any, **options: Any) -> Any:
+        counted.append(1)
+        return condense(*given, **options)
+
+    print(f"\nAlloys at one geometry, {pixel} mm pixels")
+    superelement.condense = counting  # type: ignore[assignment]
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for alloy in (
+                STEEL,
+                *(replace(STEEL, name=f"alloy {k}", E=STEEL.E * k / 10) for k in range(3, 9)),
+            ):
+                solids = (stack, replace(plate, material=alloy))
+                Model(replace(first, solids=solids), cache=Path(folder), keep=False)
+                if alloy is STEEL:
+                    row("condensations for the first alloy", len(counted), 2)
+                    counted.clear()
+    finally:
+        superelement.condense = condense
+    row("condensations for six more moduli", len(counted), 0)
+
+
+def hertz() -> None:
+    """Print the rows of a rigid sphere on a block, 8 pixels per contact radius: the problem V3 of the tests."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "verification"))
+    from test_hertz import round_mean, sphere
+
+    a, p0 = 0.689511, 502.145
+    print("\nHertz, point contact, 8 pixels per radius")
+    state = sphere(8, a)
+    p, wanted = state.pressure("contact"), round_mean(state, a, p0)
+    row("centre pressure, relative error", abs(p[0, 0] / wanted[0, 0] - 1), 0.01)
+    row("pressure, L2 error", float(np.sqrt(((p - wanted) ** 2).sum() / (wanted**2).sum())), 0.05)
+    row("largest contact residual, relative to the load", max(state.certificates.values()), 1e-9)
+
+
 def row(what: str, value: float, target: float, at_least: bool = False) -> None:
     """Print one ratio beside its target."""
     good = value >= target if at_least else value <= target
@@ -198,10 +245,16 @@ def main() -> None:
     """Run the benchmarks asked for, each grid in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="without the 10k grid and CalculiX")
+    parser.add_argument("--small", action="store_true", help="without the grids and CalculiX")
     parser.add_argument("--grid", choices=GRIDS, help="one grid only")
+    parser.add_argument("--calculix", type=int, default=1, help="points that CalculiX solves, of 20")
     options = parser.parse_args()
     if options.grid:
         first_and_further(*GRIDS[options.grid])
+        return
+    alloys(1.0)
+    hertz()
+    if options.small:
         return
     for grid in ["4k"] if options.quick else GRIDS:
         done = subprocess.run([sys.executable, "-m", "benchmarks", "--grid", grid], check=False)
@@ -210,7 +263,7 @@ def main() -> None:
     if not options.quick:
         from .calculix import compare
 
-        compare()
+        compare(options.calculix)
 
 
 if __name__ == "__main__":
