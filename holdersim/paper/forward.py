@@ -78,11 +78,10 @@ class Imaging:
     def _scanned(self, pressure: Array, step: float) -> Array:
         """Density as squares show it: of a scan that of their mean light, and linear between their centres.
 
-        Where the squares' centres lie is not known: one of a sensor shows the same all over, on average a box more.
+        Sensels are taken to lie as the squares do, which average by themselves.
         """
-        width = self.cell / step
-        seen = _box(self._light.at(pressure), width)
-        return _box(seen, width) if self._read is None else _box(_box(self._read.at(seen), width), width)
+        width, seen = self.cell / step, self._light.at(pressure)
+        return seen if self._read is None else _box(_box(self._read.at(_box(seen, width)), width), width)
 
     @cached_property
     def _light(self) -> Table:

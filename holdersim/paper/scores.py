@@ -18,11 +18,13 @@ from .matching import Match
 Mask = NDArray[np.bool_]
 LEVELS = (0.25, 0.5, 0.75)
 """Shares of the area, the most pressed first, whose overlap is told for scans without a calibration."""
+FAINT = 1e-3
+"""Share of the mean below which a pressure counts as none."""
 WINDOW = 1.5
 """Width (standard deviation) of the window of SSIM [squares], with the constants 0.01 and 0.03 (assumed)."""
 
 _CLIPPED = "both with what lies beyond the range put at its ends"
-_DICE = "2 x common area / sum of the areas"
+_DICE = "2 x common area / sum of the areas, or as many squares as are pressed at all"
 DEFINITIONS: dict[str, str] = {
     "Registration residual [mm]": "rms over the quarters of the map of the shift that would still make them agree",
     "Squares compared [-]": "share of the map that is paper and not masked",
@@ -30,8 +32,8 @@ DEFINITIONS: dict[str, str] = {
     "Paper force, at least [N]": "load read, plus the upper end of the range where it is darker",
     "Paper force, blanks at most [N]": "the same, plus the lower end of the range where it is paler; open upwards "
     "where some is darker than the range",
-    "Force closure [-]": "load of the paper, with the computed pressure inside its limits where the paper cannot tell, "
-    "over the computed force on the same squares, minus 1",
+    "Force closure [-]": f"load of the paper less that of the virtual paper, {_CLIPPED}, over the computed force: what "
+    "lies beyond the range on both says nothing",
     "Bias [-]": "mean of ln(paper / computed) where the paper is read, but for the outermost squares; negative: the "
     "paper reads less",
     "Censored RMSE [MPa]": "root mean square of paper - computed where read; where below or above the range, of what "
@@ -87,7 +89,6 @@ def _calibrated(m: Match, v: Reading, known: Mask) -> dict[str, float | None]:
     paper, virtual = clipped(m.paper), clipped(v)
     off = _beyond(m)
     rmse = float(np.sqrt((off[known] ** 2).mean()))
-    inside = np.where(read, told, clip_open(computed, m.paper))
     darker = float((m.paper.flag == Flag.ABOVE).sum()) * m.cell * high
     least = float(told[read].sum()) * m.cell + darker
     both = read & m.inner & (computed > 0)
@@ -96,7 +97,7 @@ def _calibrated(m: Match, v: Reading, known: Mask) -> dict[str, float | None]:
     out: dict[str, float | None] = {
         "Paper force, at least [N]": least,
         "Paper force, blanks at most [N]": least + float((m.paper.flag == Flag.BELOW).sum()) * m.cell * low,
-        "Force closure [-]": float(inside[known].sum() / computed[known].sum() - 1),
+        "Force closure [-]": float((paper - virtual)[known].sum() / computed[known].sum()),
         "Bias [-]": float(np.log(told[both] / computed[both]).mean()) if both.any() else None,
         "Censored RMSE [MPa]": rmse,
         "Censored NRMSE [-]": rmse / mean,
@@ -186,7 +187,7 @@ def _edge(p: Array, known: Mask) -> float | None:
     u, v = np.meshgrid((np.arange(nx) + 0.5) / nx, (np.arange(ny) + 0.5) / ny)
     rim = known & (np.minimum(np.minimum(u, 1 - u), np.minimum(v, 1 - v)) < EDGE_BAND)
     middle = known & (np.maximum(np.abs(u - 0.5), np.abs(v - 0.5)) < CENTRE / 2)
-    if not (rim.any() and middle.any()) or p[middle].mean() <= 0:
+    if not (rim.any() and middle.any()) or p[middle].mean() <= FAINT * p[known].mean():
         return None
     return float(p[rim].mean() / p[middle].mean())
 
@@ -211,18 +212,29 @@ def _ssim(a: Array, b: Array, span: float, known: Mask) -> float:
 
 def _ordinal(m: Match, known: Mask) -> dict[str, float | None]:
     """Scores that need the order of the ratio only."""
-    ratio, computed = m.paper.ratio[known], m.computed[known]
+    ratio, computed = m.paper.ratio[known], pressed(m)[known]
     out: dict[str, float | None] = {"Order only: Spearman of R/(G+B) [-]": _rank(ratio, computed)}
     if len(ratio) < 8 or computed.var() == 0 or np.ptp(ratio) == 0:
         return out
     left = computed - monotone(ratio, computed)
     out["Order only: monotone fit R2 [-]"] = float(1 - (left**2).mean() / computed.var())
     for share in LEVELS:
-        a, b = (v > np.quantile(v, 1 - share) for v in (ratio, computed))
+        a, b = most_pressed(ratio, computed, share)
         out[f"Order only: Dice, most pressed {share:.0%} [-]".replace("%", " %")] = float(
             2 * (a & b).sum() / max(int(a.sum() + b.sum()), 1)
         )
     return out
+
+
+def pressed(m: Match) -> Array:
+    """Computed pressure [MPa] with next to nothing as zero, so that rounding makes no order."""
+    return np.where(m.computed < FAINT * m.computed.mean(), 0.0, m.computed)
+
+
+def most_pressed(ratio: Array, computed: Array, share: float) -> tuple[Mask, Mask]:
+    """Squares with the largest computed pressure, a share of all or as many as are pressed, and as many by ratio."""
+    b = computed > np.quantile(computed, 1 - share)
+    return ratio > np.quantile(ratio, 1 - b.mean()), b
 
 
 def monotone(ratio: Array, computed: Array) -> Array:

@@ -146,7 +146,7 @@ def test_less_noise_tells_more() -> None:
     """A fifth of the grain narrows the saddle where the film does not scatter; a film that scatters widens it."""
     s = seeker()
     even = Seeker(s.response, s.read, s.unknowns, replace(s.view, patchy=0.0))
-    z = np.zeros(s.unknowns.size)
+    z = np.zeros(s.unknowns.size + 1)
     k = s.unknowns.names.index("saddle")
     wide, narrow = (twin(even, n, np.random.default_rng(6), z).found.deviation for n in (0.05, 0.01))
     assert narrow[k] < 0.4 * wide[k] and np.all(narrow <= wide * 1.2)

@@ -7,7 +7,7 @@ python twins.py pictures 60     scans: film noise, grain, JPEG, turned, marked b
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -121,8 +121,9 @@ def scanned(
 def main(kind: str, count: int, first: int = 0) -> None:
     """Coverage on the paper's bare plates, coarse, with LW at 5 MPa; printed by unknown."""
     from holdersim.case import read_case
-    from holdersim.inverse import Priors, View, unknowns
-    from holdersim.inverse.infer import felt_of, inferred, region_of, respond
+    from holdersim.inverse import Priors, View, evidence_of, unknowns
+    from holdersim.inverse.infer import felt_of, marked, region_of, respond
+    from holdersim.paper.matching import extent, laid
     from holdersim.study.reading import reading
 
     case = read_case("cases/studies/bare_5MPa.toml").with_("symmetry", "none")
@@ -153,8 +154,10 @@ def main(kind: str, count: int, first: int = 0) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 seen, ends, place = scanned(noisy, Path(folder), random)
             z[-4:-1] = place * (1e3, 1.0, 1.0) / u.spread[-4:-1]
-            got = inferred(case, response, seen, priors.model_copy(update={"ends": ends}), "cathode", "twin")
-            t = Twin(z, got.evidence, got.posterior)
+            by_marks = marked(seen, ends, extent(felt), MARKS)
+            evidence = evidence_of(laid(seen, felt, 1.0, placed=by_marks))
+            seeker.unknowns = replace(u, spread=np.append(u.spread[:-1], evidence.scale))
+            t = Twin(z * u.spread / seeker.unknowns.spread, evidence, seeker.find(evidence))
         twins.append(t)
         print(k, t.found.steps, t.found.settled, round(t.found.misfit, 2), int((t.evidence.flag == 0).sum()),
               np.round(t.off, 1), flush=True)  # fmt: skip
