@@ -139,7 +139,11 @@ class IsostaticChamber(Holder):
         )
         planes = cathode_planes(cell, mesh.pixel)
         names = {place: name for name, place in self.bolt_places().items()}
-        return a.Assembly((*wetted, *metal), (flange,), tuple(self._bolts(symmetry)), symmetry, cell.regions,
+        bolts = fasteners.bolts(
+            self.bolt_places(), lambda n: (f"vessel.seat:{n}", f"lid.seat:{n}"), self.bolt_type(), self.grip,
+            self.flange + self.lid, symmetry,
+        )  # fmt: skip
+        return a.Assembly((*wetted, *metal), (flange,), bolts, symmetry, cell.regions,
                           self.masses(), names, planes)  # fmt: skip
 
     def vessel(self, mesh: MeshSizes) -> a.Vessel:
@@ -162,21 +166,6 @@ class IsostaticChamber(Holder):
         holes = tuple(a.Hole(x, y, bolt.hole) for _, (x, y) in places)
         seats = tuple(a.Seat(n, x, y, bolt.hole, bolt.washer_outer) for n, (x, y) in places)
         return a.Vessel(slabs, self.seal_line, holes, seats, size, size)
-
-    def _bolts(self, symmetry: tuple[str, ...]) -> Iterable[a.Bolt]:
-        size, strength = self.bolt_type()
-        stiffness = fasteners.stiffness(size, strength.modulus, *fasteners.lengths(size, self.grip))
-        mass = fasteners.mass(size, self.grip)
-        for name, (x, y) in self.bolt_places().items():
-            share = 1.0
-            for plane, s in (("x0", x), ("y0", y)):
-                if plane in symmetry:
-                    share *= 0.0 if s < -1e-9 else 0.5 if s < 1e-9 else 1.0
-            if share > 0:
-                seats = (f"vessel.seat:{name}", f"lid.seat:{name}")
-                yield a.Bolt(name, seats, x, y, stiffness, size.diameter, size.stress_area, strength.proof,
-                             strength.yield_strength, self.grip, mass, strength.expansion, share, None,
-                             strength.expansion * (self.flange + self.lid))  # fmt: skip
 
     def masses(self) -> dict[str, float]:
         """Masses [t] by part; gland and ports count as metal."""

@@ -109,7 +109,11 @@ class PlungerDie(Holder):
         )
         names = {place: name for name, place in self.bolt_places().items()}
         regions = dict.fromkeys(cell.regions, square)
-        bolts = tuple(self._bolts(height))
+        seats = ("bottom_plunger.bottom", "top_plunger.top")
+        between = height + 2 * self.plunger_length
+        bolts = fasteners.bolts(
+            self.bolt_places(), lambda n: seats, self.bolt_type(), self._grip(height), between
+        )
         return a.Assembly(solids, interfaces, bolts, (), regions, self._masses(cell, height), names, planes)
 
     def _plunger(self, name: str, square: a.Rect, z: float, mesh: MeshSizes) -> a.Solid:
@@ -121,18 +125,6 @@ class PlungerDie(Holder):
     def _grip(self, height: float) -> float:
         washers = 2 * self.bolt_type()[0].washer_thickness
         return height + 2 * (self.plunger_length + self.crossbar) + washers
-
-    def _bolts(self, height: float) -> list[a.Bolt]:
-        size, strength = self.bolt_type()
-        grip = self._grip(height)
-        stiffness = fasteners.stiffness(size, strength.modulus, *fasteners.lengths(size, grip))
-        seats = ("bottom_plunger.bottom", "top_plunger.top")
-        return [
-            a.Bolt(name, seats, x, y, stiffness, size.diameter, size.stress_area, strength.proof,
-                   strength.yield_strength, grip, fasteners.mass(size, grip), strength.expansion,
-                   growth=strength.expansion * (height + 2 * self.plunger_length))
-            for name, (x, y) in self.bolt_places().items()
-        ]  # fmt: skip
 
     def _masses(self, cell: Cell, height: float) -> dict[str, float]:
         """Masses [t] without the cross-bars, whose outline is not known here."""

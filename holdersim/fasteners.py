@@ -1,4 +1,4 @@
-"""Bolts: sizes, strength classes, torque to preload, stiffness.
+"""Bolts: sizes, strength classes, torque to preload, stiffness; equal bolts at many places.
 
 Torque          T = K F d, or with friction T = F [(d2/2) tan(phi + rho') + (Dkm/2) mu_head],
                 tan phi = P/(pi d2), tan rho' = mu_thread/cos 30 deg      (VDI 2230-1:2015)
@@ -9,8 +9,12 @@ Units mm, N, MPa, N mm.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import atan, cos, pi, radians, tan
+
+from .assembly import Bolt, SpringLaw
+from .outlines import share
 
 DENSITY = 7.85e-9
 """Steel [t/mm3] (assumed: common handbook value)."""
@@ -128,3 +132,33 @@ def mass(size: BoltSize, grip: float) -> float:
     rod = pi / 4 * size.diameter**2 * (grip + size.diameter)
     washers = 2 * pi / 4 * (size.washer_outer**2 - size.washer_inner**2) * size.washer_thickness
     return DENSITY * (rod + 3.2 * size.diameter**3 + washers)
+
+
+def bolts(
+    places: Mapping[str, tuple[float, float]],
+    seats: Callable[[str], tuple[str, str]],
+    kind: tuple[BoltSize, BoltClass],
+    grip: float,
+    between: float,
+    symmetry: tuple[str, ...] = (),
+    threaded: float | None = None,
+    spring: SpringLaw | None = None,
+) -> tuple[Bolt, ...]:
+    """Equal bolts at named places, those that symmetry planes leave.
+
+    seats: faces under head and nut of a bolt by its name; grip: length [mm] of bolt between head and nut; between:
+    distance [mm] of the seats, over which it lengthens when warm; threaded: part of the grip that is thread, that of
+    a standard bolt unless told.
+    """
+    size, strength = kind
+    shank, thread = lengths(size, grip)
+    if threaded is not None:
+        thread = min(threaded, grip)
+        shank = grip - thread
+    k, growth = stiffness(size, strength.modulus, shank, thread), strength.expansion * between
+    left = {n: part for n, (x, y) in places.items() if (part := share(x, y, symmetry)) > 0}
+    return tuple(
+        Bolt(n, seats(n), *places[n], k, size.diameter, size.stress_area, strength.proof, strength.yield_strength, grip,
+             mass(size, grip), strength.expansion, part, spring, growth)
+        for n, part in left.items()
+    )  # fmt: skip

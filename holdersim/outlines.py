@@ -98,6 +98,17 @@ def _even(items: Iterable[tuple[float, ...]], axis: int) -> bool:
     return kept == {tuple(-v + 0.0 if i == axis else v for i, v in enumerate(item)) for item in kept}
 
 
+def share(x: float, y: float, symmetry: tuple[str, ...]) -> float:
+    """Part of something round about a point that symmetry planes leave: 1, 1/2, 1/4, or 0 beyond a plane."""
+    part = 1.0
+    for plane in symmetry:
+        s = (x, y)["xy".index(plane[0])]
+        if s < -1e-9:
+            return 0.0
+        part *= 0.5 if s < 1e-9 else 1.0
+    return part
+
+
 def heights(layers: Sequence[Layer]) -> dict[Rect, float]:
     """Height [mm] of layers lying on each other, on each cell of the grid of all their outlines."""
     x = sorted({v for la in layers for v in (la.footprint.x0, la.footprint.x1)})

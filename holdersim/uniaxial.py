@@ -147,7 +147,10 @@ class UniaxialHolder(Holder):
             if self.spring:
                 weights[f"spring {name}"] = self.spring.mass
         names = {place: name for name, place in self.bolt_places().items()}
-        bolts = tuple(self._bolts(cell, symmetry))
+        bolts = fasteners.bolts(
+            self.bolt_places(), lambda n: (f"bottom_plate.seat:{n}", f"top_plate.seat:{n}"), self.bolt_type(),
+            self.grip_length(cell), self.seat_distance(cell), symmetry, self.threaded, self.spring,
+        )  # fmt: skip
         planes = cathode_planes(cell, mesh.pixel)
         return a.Assembly(solids, interfaces, bolts, symmetry, cell.regions, weights, names, planes)
 
@@ -172,25 +175,6 @@ class UniaxialHolder(Holder):
         if other is None:
             return None if flatness.is_flat else plate
         return lambda x, y: plate(x, y) + other(x, y)
-
-    def _bolts(self, cell: Cell, symmetry: tuple[str, ...]) -> Iterable[a.Bolt]:
-        size, strength = self.bolt_type()
-        grip = self.grip_length(cell)
-        shank, thread = fasteners.lengths(size, grip)
-        if self.threaded is not None:
-            thread = min(self.threaded, grip)
-            shank = grip - thread
-        stiffness = fasteners.stiffness(size, strength.modulus, shank, thread)
-        for name, (x, y) in self.bolt_places().items():
-            share = 1.0
-            for plane, s in (("x0", x), ("y0", y)):
-                if plane in symmetry:
-                    share *= 0.0 if s < -1e-9 else 0.5 if s < 1e-9 else 1.0
-            if share > 0:
-                seats = (f"bottom_plate.seat:{name}", f"top_plate.seat:{name}")
-                yield a.Bolt(name, seats, x, y, stiffness, size.diameter, size.stress_area, strength.proof,
-                             strength.yield_strength, grip, fasteners.mass(size, grip), strength.expansion,
-                             share, self.spring, strength.expansion * self.seat_distance(cell))  # fmt: skip
 
     def _mass(self, which: Side) -> float:
         material = self.side(which).material

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..assembly import Rect, Seat
+from ..assembly import Rect
 from ..errors import GeometryError
 from .gmsh_session import session
 from .mesh import Array, Index
@@ -38,7 +38,7 @@ class Plane:
 def mesh_plan(draw: Callable[[Any], None], mirrors: list[int], what: str) -> Plane:
     """The whole plan of a body of which `draw` puts the part that is not a mirror image into the gmsh model.
 
-    mirrors: axes along which it is mirrored, the part drawn lies where they are positive; what: the body, for a message.
+    mirrors: axes along which it is mirrored, the part drawn is where they are positive; what: the body, in a message.
     """
     best, quality = None, 0.0
     for algorithm, least in TRIES:
@@ -122,14 +122,3 @@ def rim(quads: Index) -> Index:
     edges = np.stack([quads, np.roll(quads, -1, axis=1)], axis=2).reshape(-1, 2)
     _, first, count = np.unique(np.sort(edges, axis=1), axis=0, return_index=True, return_counts=True)
     return np.asarray(edges[first[count == 1]])
-
-
-def seat_share(seat: Seat, symmetry: tuple[str, ...]) -> float:
-    """Part of the seat that the symmetry planes leave: 1, 1/2, 1/4, or 0 beyond a plane."""
-    part = 1.0
-    for plane in symmetry:
-        s = (seat.x, seat.y)["xy".index(plane[0])]
-        if s < -1e-9:
-            return 0.0
-        part *= 0.5 if s < 1e-9 else 1.0
-    return part

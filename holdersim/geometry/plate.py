@@ -11,8 +11,9 @@ import numpy as np
 
 from ..assembly import Hole, Plate, Rect, Seat
 from ..errors import GeometryError
+from ..outlines import share
 from .mesh import MeshData, cut
-from .plan import CHORDS, Plane, mesh_plan, rectangle, refine_by_splitting, rim, seat_share
+from .plan import CHORDS, Plane, mesh_plan, rectangle, refine_by_splitting, rim
 
 SWELL = float(np.sqrt(2 * np.pi / CHORDS / np.sin(2 * np.pi / CHORDS)))
 """Radius of the polygon's corners over that of the circle of equal area."""
@@ -157,17 +158,15 @@ def _extrude(shape: Plate, plane: Plane, symmetry: tuple[str, ...]) -> MeshData:
             for name, r in (("edge", edges[outer]), ("holes", edges[~outer])) if len(r)}  # fmt: skip
     back = quads + layers * n
     faces = {"press": quads, "back": back, **wall}
-    drawn, share = {}, 0.5 ** len(symmetry)
+    drawn, left = {}, 0.5 ** len(symmetry)
     for s in shape.seats:
         inner = _inner(shape, s)
         radius = np.hypot(*(plane.points - (s.x, s.y)).T)
         tiny = 1e-6 * s.outer
         ring = (radius < s.outer / 2 * SWELL + tiny) & (radius > inner / 2 * SWELL - tiny)
-        part = seat_share(s, symmetry)
+        part = share(s.x, s.y, symmetry)
         if part:
             faces[f"seat:{s.name}"] = back[ring[plane.quads].all(axis=1)]
             drawn[f"seat:{s.name}"] = part * np.pi / 4 * (s.outer**2 - inner**2)
-    drawn["press"] = share * (
-        shape.length * shape.width - sum(np.pi / 4 * h.diameter**2 for h in shape.holes)
-    )
+    drawn["press"] = left * (shape.length * shape.width - sum(np.pi / 4 * h.diameter**2 for h in shape.holes))
     return MeshData(points, cells, "hexahedron", {"body": np.arange(len(cells))}, faces, drawn)

@@ -14,9 +14,9 @@ import numpy as np
 
 from ..assembly import Outline, Rect, Round, Slab, Vessel
 from ..errors import GeometryError
-from ..outlines import Mask, apart, area, contains, corners, mirrored, perimeter, within
+from ..outlines import Mask, apart, area, contains, corners, mirrored, perimeter, share, within
 from .mesh import Array, Index, MeshData, compact, cut
-from .plan import CHORDS, Plane, mesh_plan, rectangle, refine_by_splitting, rim, seat_share
+from .plan import CHORDS, Plane, mesh_plan, rectangle, refine_by_splitting, rim
 
 ROUND_CHORDS = 64
 """Least number of chords of an outline; a multiple of 8. The surface of a wall is then at most 0.04 % too large."""
@@ -231,14 +231,14 @@ def _seats(
     for s in shape.seats:
         inner = Round(_inner(shape, s.x, s.y, s.inner) / 2, s.x, s.y)
         ring = contains(Round(s.outer / 2, s.x, s.y), *at) & ~contains(inner, *at) & solid[-1]
-        if seat_share(s, symmetry):
+        if share(s.x, s.y, symmetry):
             out[f"seat:{s.name}"] = quads[ring]
     return out
 
 
 def _drawn(shape: Vessel, symmetry: tuple[str, ...]) -> dict[str, float]:
     """Area [mm2] of every face on the drawing."""
-    slabs, share = shape.slabs, 0.5 ** len(symmetry)
+    slabs, left = shape.slabs, 0.5 ** len(symmetry)
     holes = sum(pi / 4 * h.diameter**2 for h in shape.holes)
     cavity = [area(s.inner) if s.inner else 0.0 for s in slabs]
     full = [area(s.outer) for s in slabs]
@@ -247,9 +247,9 @@ def _drawn(shape: Vessel, symmetry: tuple[str, ...]) -> dict[str, float]:
     outside = full[0] - cavity[0] + float(np.abs(np.diff(full)).sum()) - holes
     outside += sum(perimeter(s.outer) * s.height for s in slabs)
     drawn = {"press": full[-1] - area(shape.seal) - holes, "inside": inside, "outside": outside}
-    drawn = {name: share * value for name, value in drawn.items()}
+    drawn = {name: left * value for name, value in drawn.items()}
     for s in shape.seats:
-        part = seat_share(s, symmetry)
+        part = share(s.x, s.y, symmetry)
         if part:
             ring = s.outer**2 - _inner(shape, s.x, s.y, s.inner) ** 2
             drawn[f"seat:{s.name}"] = part * pi / 4 * ring
