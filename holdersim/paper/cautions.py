@@ -91,7 +91,7 @@ def film_warnings(r: Reading) -> list[str]:
     stained = read + above
     if stained and above > 0.5 * stained:
         other = covering(g.high * 1.001)
-        use = f" Use {other.name} ({span(other)})." if other else ""
+        use = f" Use {other.name} ({span(other)}), or both as one map: paper fuse." if other else ""
         out.append(
             f"grade {g.name} covers {span(g)}; {above / stained:.0%} of the red area is above {g.high:g}.{use}"
         )

@@ -102,7 +102,8 @@ def _picture(f: Fused) -> Figure:
     (a, b), (c, d) = made.subplots(2, 2, sharex=True, sharey=True)
     look = {"extent": (x0, x1, y0, y1), "origin": "lower", "interpolation": "nearest"}
     for ax, paper, name in ((a, f.soft, f.names[0]), (b, f.hard, f.names[1])):
-        ax.imshow(paper.paper.light, **look)
+        shown = np.where(paper.known[..., None], paper.paper.light, 255).astype(np.uint8)
+        ax.imshow(shown, **look)
         style.plan_axes(ax, (x0, x1, y0, y1), f"{name} ({paper.paper.low:.3g} to {paper.paper.high:.3g} MPa)")
     draw.draw_pressure(c, f.reading, m, "both; pale grey: less, dark: more")
     colours = ("0.92", style.LINES[4], style.LINES[1], style.LINES[2])

@@ -13,7 +13,7 @@ from scipy import special
 
 from ..errors import CaseError, Mistake
 from .curves import Curves
-from .grades import Array, Curve
+from .grades import Array, Curve, grade, span
 from .maps import Flag, Reading
 from .matching import Match, found_place, laid
 from .options import ReadOptions, all_of, checked
@@ -26,8 +26,9 @@ MARGIN = 6.0
 """Paper kept around the red of the softer [mm]: less than its range, but part of what is pressed."""
 BEYOND = 1.4
 """How far beyond the joint pressure the softer paper still tells a pattern to lay the other by (assumed)."""
-JOINT, FEWEST, APART = 1.25, 30, 0.10
-"""Factor about the joint pressure within which papers are compared, squares needed, difference told (assumed)."""
+JOINT, FEWEST, APART, LEVEL = 1.25, 30, 0.10, 0.5
+"""Factor about the joint pressure within which papers are compared, squares needed, difference told, widest band of
+such a square (assumed)."""
 TORN = 9.0
 """-2 ln of the best likelihood, relative to agreement, from which two papers contradict each other: 3 deviations."""
 STEP = 0.01
@@ -72,14 +73,12 @@ def fuse(scans: tuple[Path, Path], said: list[dict[str, Any]]) -> Fused:
     """One map of two scans of papers of different grades that felt the same pressing."""
     first, second = (partial(checked, ReadOptions, s, "paper fuse") for s in said)
     options = all_of("paper fuse", first, second)
-    seen = [read_scan(p, o) for p, o in zip(scans, options, strict=True)]
-    if any(r.curve is None for r in seen):
-        raise CaseError("paper fuse", [Mistake("--show", "only pressures can be put together.")])
-    soft, hard = sorted(seen, key=lambda r: r.low)
-    if soft.high >= hard.high or soft.low >= hard.low:
-        names = " and ".join(str(o.grade) for o in options)
+    low, high = sorted((grade(str(o.grade)) for o in options), key=lambda g: g.low)
+    if low.low >= high.low or low.high >= high.high or low.high < high.low:
         hint = "Use neighbours: LLW and LW, or LW and MW."
-        raise CaseError("paper fuse", [Mistake("--grade", "one covers the other.", names, hint)])
+        problem = f"the ranges {span(low)} and {span(high)} do not go on from one another."
+        raise CaseError("paper fuse", [Mistake("--grade", problem, f"{low.name} and {high.name}", hint)])
+    soft, hard = sorted((read_scan(p, o) for p, o in zip(scans, options, strict=True)), key=lambda r: r.low)
     return fused(soft, hard)
 
 
@@ -91,6 +90,7 @@ def fused(soft: Reading, hard: Reading) -> Fused:
     place = found_place(_pale(hard, BEYOND * joint), below)
     side = max(soft.side, hard.side)
     a, b = laid(soft, felt, side, placed=frame), laid(hard, felt, side, placed=place)
+    a, b = (replace(m, band=_band(m)) for m in (a, b))
     log, spread, flag = _likeliest(a, b)
     who = np.full(flag.shape, SILENT, np.uint8)
     told = [m.paper.flag == Flag.READ for m in (a, b)]
@@ -135,6 +135,17 @@ def _pale(hard: Reading, top: float) -> Reading:
     assert hard.curve is not None
     darkest = float(hard.curve.record(np.array([top]))[0])
     return replace(hard, density=np.minimum(hard.density, darkest))
+
+
+def _band(m: Match) -> Array:
+    """Band of a match, wider where the paper itself is steep: there a square mixes pressures, and place counts."""
+    curve, side = m.paper.curve, m.paper.side
+    assert curve is not None
+    d = np.clip(np.nan_to_num(m.paper.density), curve.pale, curve.dark)
+    steep = np.hypot(*np.gradient(np.nan_to_num(m.paper.density), side))
+    left = m.registration.residual if np.isfinite(m.registration.residual) else side
+    off = steep * np.hypot(left, side / np.sqrt(12.0)) * curve.sensitivity(d)
+    return np.asarray(np.hypot(m.band, 1.96 * off), dtype=np.float64)
 
 
 def _likeliest(a: Match, b: Match) -> tuple[Array, Array, NDArray[np.uint8]]:
@@ -183,7 +194,7 @@ def _apart(a: Match, b: Match, joint: float) -> float | None:
     p, q = beyond(a.paper), beyond(b.paper)
     known = (a.paper.flag < Flag.MASKED) & (b.paper.flag < Flag.MASKED) & (p > 0) & (q > 0)
     middle = np.sqrt(p * q)
-    near = known & (middle > joint / JOINT) & (middle < joint * JOINT)
+    near = known & (middle > joint / JOINT) & (middle < joint * JOINT) & (np.maximum(a.band, b.band) < LEVEL)
     return float(np.median(np.log(q[near] / p[near]))) if near.sum() >= FEWEST else None
 
 

@@ -179,5 +179,5 @@ def all_of(where: str, *checks: Callable[[], Any]) -> list[Any]:
         except CaseError as error:
             wrong += error.mistakes
     if wrong:
-        raise CaseError(where, wrong)
+        raise CaseError(where, list(dict.fromkeys(wrong)))
     return found

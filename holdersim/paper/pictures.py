@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from scipy import ndimage
 
 from ..plots import style
@@ -18,7 +19,7 @@ from .maps import Flag, Reading
 from .matching import Match, extent
 from .options import RenderOptions
 from .render import RIM, render_map
-from .scores import agreeing, clip_open
+from .scores import agreeing, clip_open, monotone, most_pressed, pressed
 
 SHOWN_DPI = 200.0
 """Resolution of the virtual paper in a picture."""
@@ -210,25 +211,59 @@ def draw_histogram(ax: Axes, m: Match) -> None:
 
 def order(m: Match) -> Figure:
     """For scans without a calibration: ratio and computed pressure as maps of ranks."""
+    made = _canvas(m, 1, 2)
+    left, right = made.subplots(1, 2, sharex=True, sharey=True)
+    draw_ranks(left, m.paper.ratio, m, "measured: rank of R/(G+B)")
+    draw_ranks(right, pressed(m), m, "computed: rank of the pressure")
+    return made
+
+
+def draw_ranks(ax: Axes, values: Array, m: Match, title: str) -> None:
+    """Share of the area with less, 0 to 1."""
     from scipy.stats import rankdata
 
-    made = _canvas(m, 1, 2)
-    shown = (("measured: rank of R/(G+B)", m.paper.ratio), ("computed: rank of the pressure", m.computed))
-    for ax, (title, values) in zip(made.subplots(1, 2, sharex=True, sharey=True), shown, strict=True):
-        ranks = np.full(values.shape, np.nan)
-        ranks[m.known] = rankdata(values[m.known]) / m.known.sum()
-        drawn = ax.imshow(
-            ranks,
-            extent=_box(m),
-            origin="lower",
-            cmap=style.PRESSURE,
-            vmin=0,
-            vmax=1,
-            interpolation="nearest",
-        )
-        ax.figure.colorbar(drawn, ax=ax, shrink=0.8).set_label("share of the area with less")
-        style.plan_axes(ax, _box(m), title)
+    ranks = np.full(values.shape, np.nan)
+    ranks[m.known] = rankdata(values[m.known]) / m.known.sum()
+    common: dict[str, Any] = {"extent": _box(m), "origin": "lower", "interpolation": "nearest"}
+    drawn = ax.imshow(ranks, cmap=style.PRESSURE, vmin=0, vmax=1, **common)
+    ax.figure.colorbar(drawn, ax=ax, shrink=0.8).set_label("share of the area with less")
+    style.plan_axes(ax, _box(m), title)
+
+
+def pattern(m: Match) -> Figure:
+    """For scans without a calibration: the most pressed half on both, and the rising function between them."""
+    made = style.figure(10.5, 3.4)
+    left, right = made.subplots(1, 2)
+    draw_overlap(left, m)
+    draw_fit(right, m)
     return made
+
+
+def draw_overlap(ax: Axes, m: Match, share: float = 0.5) -> None:
+    """Where the most pressed share of the area lies: on both, on the paper only, in the computation only."""
+    a, b = most_pressed(m.paper.ratio[m.known], pressed(m)[m.known], share)
+    which = np.full(m.computed.shape, np.nan)
+    which[m.known] = a + 2.0 * b
+    colours = ("0.93", PAPER, COMPUTED, style.LINES[2])
+    ax.imshow(which, extent=_box(m), origin="lower", interpolation="nearest", cmap=ListedColormap(colours),
+              vmin=-0.5, vmax=3.5)  # fmt: skip
+    names = ("neither", "paper only", "computed only", "both")
+    ax.legend(handles=[Patch(fc=c, label=n) for c, n in zip(colours, names, strict=True)], fontsize=8,
+              loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=4)  # fmt: skip
+    style.plan_axes(ax, _box(m), f"the most pressed {share:.0%} of the area, if as much is pressed")
+
+
+def draw_fit(ax: Axes, m: Match) -> None:
+    """Ratio of the codes against computed pressure, and the best rising function."""
+    ratio, computed = m.paper.ratio[m.known], m.computed[m.known]
+    ax.plot(ratio, computed, ".", ms=2, color="0.65", rasterized=True, label="squares")
+    along = np.argsort(ratio)
+    ax.plot(ratio[along], monotone(ratio, computed)[along], color=PAPER, label="best rising function")
+    ax.set_xlabel("R / (G + B) of the paper, an order only")
+    ax.set_ylabel("computed pressure [MPa]")
+    ax.set_ylim(bottom=0)
+    ax.set_title("its level is the computed force, not the paper's")
+    ax.legend(fontsize=8)
 
 
 def everything(m: Match) -> Figure:
@@ -240,8 +275,14 @@ def everything(m: Match) -> Figure:
         axes = made.subplots(3, 2)
         draw_paper(axes[0][0], m)
         draw_virtual(axes[0][1], m)
-        draw_pressure(axes[1][0], m.paper, m, "measured")
-        draw_difference(axes[1][1], m)
-        draw_profile(axes[2][0], m, "x")
-        draw_histogram(axes[2][1], m)
+        if m.virtual is None:
+            draw_ranks(axes[1][0], m.paper.ratio, m, "measured: rank of R/(G+B)")
+            draw_ranks(axes[1][1], pressed(m), m, "computed: rank of the pressure")
+            draw_overlap(axes[2][0], m)
+            draw_fit(axes[2][1], m)
+        else:
+            draw_pressure(axes[1][0], m.paper, m, "measured")
+            draw_difference(axes[1][1], m)
+            draw_profile(axes[2][0], m, "x")
+            draw_histogram(axes[2][1], m)
     return made

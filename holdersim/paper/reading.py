@@ -145,9 +145,9 @@ def _skipped(
         problem = f"{stray.mean():.1%} of the scan is red outside the outline"
         warnings.append(f"{problem}; excluded. --keep-blobs to keep.")
     if foreign.blobs and not options.keep_blobs:
-        blobs = f"{foreign.blobs} blob" + "s" * (foreign.blobs > 1)
+        blobs = f"{foreign.blobs} blob{' that is' if foreign.blobs == 1 else 's that are'}"
         warnings.append(
-            f"{blobs} that are no paper, {foreign.straight} of them straight-edged like tape or labels"
+            f"{blobs} no paper, {foreign.straight} of them straight-edged like tape or labels"
             f" (see mask.png); excluded {foreign.other.mean():.1%} of the area. --keep-blobs to keep."
         )
     return np.asarray(skip, dtype=np.bool_), outline

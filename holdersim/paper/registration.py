@@ -83,9 +83,15 @@ class Registration:
             out.append(
                 f"the registration leaves {self.residual:.2f} mm: the red does not tell the place any better."
             )
-        if abs(self.score - self.other) < UNSURE:
+        if _unsure(self.score, self.other):
             out.append("mirrored or not cannot be told: the expected map is too symmetric.")
         return out
+
+
+def _unsure(score: float, other: float) -> bool:
+    """Whether two ways round fit about equally well: what one leaves unexplained is not much less than the other's."""
+    left = 1 - max(score, other), 1 - min(score, other)
+    return left[1] - left[0] < UNSURE and left[1] < 1.5 * left[0] + 1e-4
 
 
 def register(
@@ -120,7 +126,7 @@ def register(
             score, pose, left = _refined(scan, wanted, way, fit_scale)
             if flip not in best or score > best[flip][0]:
                 best[flip] = (score, pose, left)
-    clearly = best[True][0] > best[False][0] + UNSURE
+    clearly = best[True][0] > best[False][0] and not _unsure(best[True][0], best[False][0])
     chosen = clearly if mirrored is None else mirrored
     score, pose, left = best[chosen]
     return Registration(pose, left, score, best[not chosen][0])

@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 
 from .. import __version__
 from ..paper import pictures as draw
@@ -26,13 +27,9 @@ FILETYPE, FORMAT = "holdersim paper comparison", 1
 def write(c: Compared, folder: Path) -> list[Path]:
     """Files compare.html, compare.csv, compare.json, compare.pdf, maps.nc and the pictures in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = [_numbers(c, folder / "compare.csv"), _maps(c, folder / "maps.nc")]
-    calibrated = c.match.virtual is not None
-    if calibrated:
-        with mpl.rc_context(style.STYLE):
-            draw.everything(c.match).savefig(folder / "compare.pdf", metadata={"CreationDate": None})
-        made.append(folder / "compare.pdf")
+    made = [_numbers(c, folder / "compare.csv"), _maps(c, folder / "maps.nc"), folder / "compare.pdf"]
     with mpl.rc_context(style.STYLE):
+        draw.everything(c.match).savefig(folder / "compare.pdf", metadata={"CreationDate": None})
         body = "\n".join(_body(c, folder))
     page = folder / "compare.html"
     page.write_text(
@@ -79,14 +76,11 @@ def _body(c: Compared, folder: Path) -> Iterator[str]:
     if m.virtual is None:
         figures = [
             picture(draw.beside(m), folder / "beside.png", _lead(c), "Paper and computed pressure.", "wide"),
-            picture(
-                draw.order(m),
-                folder / "order.png",
-                _lead(c),
-                "The same as ranks: only the order counts.",
-                "wide",
-            ),
-        ]
+            picture(draw.order(m), folder / "order.png", _lead(c), "The same as ranks: only the order counts.", "wide"),
+            picture(draw.pattern(m), folder / "pattern.png", _lead(c),
+                    "Where the more pressed half lies, and the rising function that turns the ratio into the computed "
+                    "pressure best.", "wide"),
+        ]  # fmt: skip
     else:
         within = f"{s['Within the uncertainty [-]']:.0%} of the squares agree within the uncertainty."
         figures = [
@@ -109,22 +103,27 @@ def _lead(c: Compared) -> str:
     s = c.scores
     if c.match.virtual is None:
         rho = s["Order only: Spearman of R/(G+B) [-]"]
-        return f"No calibration: rank correlation of paper and computation {number(rho)}."
+        return f"No calibration, so only the order is compared: rank correlation {number(rho)}, never MPa."
+    bias = s["Bias [-]"]
+    level = "The paper reads nothing that both tell"
+    if bias is not None:
+        level = f"Where it can be read the paper tells {np.expm1(bias):+.1%} against the result"
     return (
-        f"Bias {number(s['Bias [-]'])} (ln), censored RMSE {number(s['Censored RMSE [MPa]'])} MPa, "
-        f"{s['Within the uncertainty [-]']:.0%} of the squares within the uncertainty, "
-        f"registered to {number(s['Registration residual [mm]'])} mm."
+        f"{level}. {s['Within the uncertainty [-]']:.0%} of the squares agree within the uncertainty; censored RMSE "
+        f"{number(s['Censored RMSE [MPa]'])} MPa; registered to {s['Registration residual [mm]']:.2f} mm."
     )
 
 
 def _tables(c: Compared) -> Iterator[str]:
     lines = rows(c)
+    both = c.match.virtual is not None
     yield "<h2>Columns of film software</h2>"
     film = [r for r in lines if r[0] in c.columns]
     film += [
         (f"share {n} [-]", a, b, "share of the squares compared") for n, (a, b) in shares(c.match).items()
     ]
-    yield table("", ["paper", "virtual paper"], [Row("", n, [a, b], d) for n, a, b, d in film])
+    heads = ["paper", "virtual paper"] if both else ["paper"]
+    yield table("", heads, [Row("", n, [a, b] if both else [a], d) for n, a, b, d in film])
     yield "<h2>How well they agree</h2>"
     yield table("", ["value"], [Row("", n, [a], d) for n, a, _, d in lines if n not in c.columns])
     yield "<h2>What each number means</h2>\n<dl>"

@@ -21,7 +21,7 @@ from holdersim.paper.matching import Match, laid
 from holdersim.paper.measures import DEFINITIONS as COLUMNS
 from holdersim.paper.options import checked
 from holdersim.paper.render import Felt
-from holdersim.paper.scores import DEFINITIONS, monotone, scores
+from holdersim.paper.scores import DEFINITIONS, monotone, most_pressed, scores
 from holdersim.paper.sensor import SensorOptions, read_sensor
 from holdersim.report.paper_page import write
 from holdersim.results import RunFolder
@@ -144,6 +144,9 @@ def test_overlap_edge_and_order(good: Compared) -> None:
     q = random.uniform(0, 9, 500)
     fit = monotone(np.exp(q), q)
     np.testing.assert_allclose(fit, q)
+    few = np.where(np.arange(500) < 100, q + 1, 0.0)
+    a, b = most_pressed(np.arange(500)[::-1] * 1.0, few, 0.5)
+    assert b.sum() == 100 and np.array_equal(a, b)  # no more squares than are pressed
     shuffled = monotone(random.uniform(size=500), q)
     assert shuffled.sum() == pytest.approx(q.sum()) and shuffled.var() < 0.1 * q.var()
 
@@ -180,8 +183,14 @@ def test_without_a_calibration_only_the_order_counts(tmp_path: Path) -> None:
     assert c.scores["Order only: Spearman of R/(G+B) [-]"] > 0.97
     assert c.scores["Bias [-]"] is None and c.scores["Censored RMSE [MPa]"] is None
     assert any("only the order counts" in line for line in c.messages)
-    files = write(c, tmp_path / "out")
-    assert "order.png" in [f.name for f in files] and "compare.pdf" not in [f.name for f in files]
+    files = {f.name: f for f in write(c, tmp_path / "out")}
+    assert {"order.png", "pattern.png"} <= set(files) and files["compare.pdf"].read_bytes().startswith(
+        b"%PDF"
+    )
+    text = files["compare.html"].read_text(encoding="utf-8")
+    assert "only the order is compared" in text and "no number in MPa is taken from this scan" in text
+    told = {r["metric"] for r in csv.DictReader(files["compare.csv"].open(encoding="utf-8"))}
+    assert {n for n in told if "MPa" in n} == set() and "Order only: monotone fit R2 [-]" in told
 
 
 def test_what_cannot_be_laid_over_is_refused(tmp_path: Path) -> None:
