@@ -99,12 +99,16 @@ def gathered(words: Sequence[str] = ()) -> Iterator[None]:
     """Rank 0 goes on with the others at hand; they serve until it leaves, and end here with code 0.
 
     words: of the command; workers of a sweep are on their own however many a launcher starts. Raises
-    EnvironmentProblem where several processes were started that do not know each other.
+    EnvironmentProblem where processes do not know each other, and after FEniCS was imported.
     """
     global _crew
     if launched() < 2 or tuple(words[:2]) == ("sweep", "work"):
         yield
         return
+    if "petsc4py.PETSc" in sys.modules:
+        raise EnvironmentProblem(
+            "the ranks must be gathered before FEniCS is imported: PETSc holds them together"
+        )
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     world = _world()
     if world.rank:
@@ -149,7 +153,7 @@ def _once(why: str) -> BaseException:
 
 
 def _alone_with_petsc() -> None:
-    """PETSc, which wants all ranks when it starts, is told that this one is alone."""
+    """PETSc, which waits for all ranks when it starts and when it ends, is told that this one is alone."""
     if importlib.util.find_spec("petsc4py") is not None:
         import petsc4py
         from mpi4py import MPI

@@ -43,6 +43,8 @@ def errs(store, by): return 1 / by
 def lost(rank): raise KeyboardInterrupt
 
 if __name__ == "__main__":
+    if sys.argv[1] == "FEniCS first":
+        import dolfinx
     with cli._explained(False), ranks.gathered(), cli._explained(False):
         crew, what = ranks.crew(), sys.argv[1]
         if what == "loose":
@@ -137,6 +139,7 @@ def test_command_line(tmp_path: Path) -> None:
         ("loose", 3, "not positive definite"),
         ("loose once", 0, "solved: (300,)"),
         ("error", 1, "a rank of the crew failed"),
+        ("FEniCS first", 5, ""),
         ("death of a rank", None, ""),
         ("death of the first", None, ""),
         ("interrupt", 1, "\nKeyboardInterrupt\n"),
