@@ -12,6 +12,7 @@ from holdersim import pads
 from holdersim.assembly import Array, Assembly, Gap, Interface, LayerStack, Rect, Solid
 from holdersim.cell import Cell
 from holdersim.errors import Mistake
+from holdersim.film import PLANES
 from holdersim.holder import MeshSizes
 from holdersim.piles import cell_solids, pressed_sides
 from holdersim.schema import key
@@ -138,7 +139,17 @@ class GasketedUniaxial(UniaxialHolder):
             pad = self.pad_of(which)
             if pad is not None:
                 wrong += self._pad_mistakes(which, self.outline(which, cell), cell)
+                warn += self._paper_warnings(which, cell)
         return wrong, warn
+
+    def _paper_warnings(self, which: Side, cell: Cell) -> Iterable[str]:
+        """Pressure paper that ends under a pad is a step that the pad finds."""
+        pouch = cell.pouches()[0 if which == "bottom" else -1]
+        name = PLANES["top" if (which == "top") != pouch.turned else "bottom"]
+        reach = self.outline(which, cell).clip(pouch.regions["pouch"])
+        for paper in (la for la in pouch.layers() if la.name == name and reach.clip(la.footprint) != reach):
+            step = f"the paper ends under the {which} pad: a step of {1000 * paper.thickness:g} um"
+            yield f"holder: {step} that draws the pressure to it; as large as the pouch it changes little"
 
     def _pad_mistakes(self, which: Side, r: Rect, cell: Cell) -> Iterable[Mistake]:
         own = getattr(self, f"{which}_pad")

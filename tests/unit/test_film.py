@@ -67,6 +67,17 @@ def test_outline_of_its_own() -> None:
     assert any("reaches beyond the cell" in w for w in large.warnings)
 
 
+def test_paper_that_ends_under_a_pad() -> None:
+    """Is told, on the side where it is, inside the pouch too; paper of the pouch's size is not."""
+    small = case({"grade": "LW", "where": "top"}, "gasketed_uniaxial").warnings
+    assert sum("the paper ends under the top pad: a step of 180 um" in w for w in small) == 1
+    assert not any("bottom pad" in w for w in small)
+    large = {"grade": "LW", "where": ["top", "bottom"], "length": "60 mm", "width": "30 mm"}
+    assert not any("the paper ends" in w for w in case(large, "gasketed_uniaxial").warnings)
+    sealed = case({"grade": "LW", "where": "bottom", "sealed": True}, "gasketed_uniaxial").warnings
+    assert sum("the paper ends under the bottom pad" in w for w in sealed) == 1
+
+
 def test_planes_and_identity() -> None:
     """A plane in every paper besides that of the cathode; only a case with paper is another case."""
     plain, made = case(None), case({"grade": "LW", "where": "top"})
