@@ -115,7 +115,7 @@ def _bars(r: Inferred) -> Figure:
     ax.set_yticks(at, u.names)
     ax.invert_yaxis()
     ax.set_xlabel("standard deviations before the paper was seen")
-    ax.legend(fontsize=8)
+    ax.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False)
     return made
 
 
