@@ -22,7 +22,7 @@ from .network import WholePart
 from .reduced import Frame, seen_modes
 from .rigid import rigid_motions
 from .solve import LIMITS, Model, check_limits
-from .state import State
+from .state import Load, State
 from .wholes import Bodies, predicted
 
 Array = NDArray[np.float64]
@@ -154,38 +154,20 @@ class GrowingModel(Model):
 
     # -- the way to a load ------------------------------------------------------------------------------------
 
-    def _one(
-        self,
-        given: dict[str, float],
-        lengths: Array,
-        method: str,
-        guess: State | None,
-        amounts: dict[str, float],
-        seconds: float,
-    ) -> State:
-        start = guess.bolts if guess is not None else dict.fromkeys(given, 0.0)
+    def _one(self, load: Load, method: str, guess: State | None) -> State:
+        start = guess.bolts if guess is not None else dict.fromkeys(load.given, 0.0)
         before = guess.amounts if guess is not None else {}
         soft = guess.whole if guess is not None else {n: p.body.start() for n, p in self.whole.items()}
 
         def reach(share: float, last: float, soft: Bodies, about: State | None) -> State:
-            now = {n: start[n] + share * (f - start[n]) for n, f in given.items()}
-            some = {n: before.get(n, 0.0) + share * (a - before.get(n, 0.0)) for n, a in amounts.items()}
-            return self._equilibrium(now, lengths, method, about, soft, some, (share - last) * seconds)
+            return self._equilibrium(load.part(share, last, start, before), method, about, soft)
 
         state = _in_shares(reach, soft, guess)
-        return replace(state, amounts=amounts)
+        return replace(state, amounts=load.amounts)
 
-    def _equilibrium(
-        self,
-        given: dict[str, float],
-        lengths: Array,
-        method: str,
-        about: State | None,
-        soft: Bodies,
-        amounts: dict[str, float],
-        seconds: float,
-    ) -> State:
+    def _equilibrium(self, load: Load, method: str, about: State | None, soft: Bodies) -> State:
         """Newton's method to equilibrium under a load."""
+        amounts, seconds = load.amounts, load.seconds
         soft = {n: predicted(self.whole[n].body, s, amounts) for n, s in soft.items()}
         made = self._linearised(soft, amounts, seconds)
         share, last, ahead = 1.0, np.inf, _Ahead()
@@ -195,7 +177,7 @@ class GrowingModel(Model):
             self.compliance = self._linear[0].copy()
             for name, part in self.whole.items():
                 self.compliance[np.ix_(part.at, part.at)] += self._now[name].compliance
-            about = super()._one(given, lengths, method, about, amounts, seconds)
+            about = super()._one(load, method, about)
             steps = ahead.of({n: self._step(n, soft[n].u, about) for n in self.whole})
             soft, made, share = self._moved(soft, steps, amounts, seconds)
             residual = max(_residual(self.whole[n], m, about.x) for n, m in made.items())

@@ -24,9 +24,9 @@ from .contact import ContactSolution
 from .errors import NotConvergedError
 from .growing import GrowingModel
 from .materials.rubber import Rubber
-from .pressing import Load, Point, Sets, certify, hurried, law_missed, remembered, yielding
+from .pressing import Point, Sets, certify, hurried, law_missed, remembered, yielding
 from .solve import LIMITS, Model, check_limits
-from .state import State
+from .state import Load, State
 from .wholes import Bodies, WholeModel, predicted
 
 Array = NDArray[np.float64]
@@ -81,30 +81,17 @@ class SoftModel(WholeModel):
 
     # -- the way to a load -----------------------------------------------------------------------------------
 
-    def _one(
-        self,
-        given: dict[str, float],
-        lengths: Array,
-        method: str,
-        guess: State | None,
-        amounts: dict[str, float],
-        seconds: float,
-    ) -> State:
+    def _one(self, load: Load, method: str, guess: State | None) -> State:
         names = [b.name for b in self.assembly.bolts]
         point = self._point(guess)
         start = {n: float(f) for n, f in zip(names, point.x[self.bolts] / self.shares, strict=True)}
         before = guess.amounts if guess is not None else {}
 
-        def load(share: float, last: float) -> Load:
-            now = {n: start[n] + share * (f - start[n]) for n, f in given.items()}
-            some = {n: before.get(n, 0.0) + share * (a - before.get(n, 0.0)) for n, a in amounts.items()}
-            return Load(now, lengths, some, (share - last) * seconds)
-
         done, size, steps = 0.0, 1.0, 0
         while done < 1.0:
             share = min(done + size, 1.0)
             try:
-                reached = self._equilibrium(point, load(share, done))
+                reached = self._equilibrium(point, load.part(share, done, start, before))
             except NotConvergedError as stuck:
                 size /= 2
                 log.info("at %.3g of the load: %s; smaller step", share, stuck)
@@ -119,7 +106,7 @@ class SoftModel(WholeModel):
             point, done, size = reached, share, 2 * size
             steps += point.steps
         self._memory.release()
-        return self._state(point, steps, lengths, amounts, seconds)
+        return self._state(point, steps, load)
 
     def _point(self, guess: State | None) -> Point:
         pairs = self._pairs.shape[1]
@@ -322,10 +309,7 @@ class SoftModel(WholeModel):
         gap = np.where(now.sets.closed, 0.0, moved[: self.pixels])
         return replace(point, certificates=found, gap=gap)
 
-    def _state(
-        self, point: Point, steps: int, lengths: Array, amounts: dict[str, float], seconds: float
-    ) -> State:
-        del seconds
+    def _state(self, point: Point, steps: int, load: Load) -> State:
         x, n = point.x, self.pixels
         solution = ContactSolution(x[:n], x[self.bolts], point.gap, point.rigid, steps, point.certificates)
-        return State(self, x, solution, point.rigid, lengths, amounts, whole=point.soft)
+        return State(self, x, solution, point.rigid, load.lengths, load.amounts, whole=point.soft)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from .state import Load
 from .wholes import Bodies, WholeModel
 
 Array = NDArray[np.float64]
@@ -58,16 +59,6 @@ class Point:
     steps: int = 0
     certificates: dict[str, float] = field(default_factory=dict)
     gap: Array = field(default_factory=lambda: np.zeros(0))
-
-
-@dataclass(frozen=True)
-class Load:
-    """What is given at one moment: bolt forces [N] by name, locked lengths, amounts of loads, time passed [s]."""
-
-    given: dict[str, float]
-    lengths: Array
-    amounts: dict[str, float]
-    seconds: float
 
 
 def yielding(friction: Array, force: Array, slip: Array) -> Array:

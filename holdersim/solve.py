@@ -24,7 +24,7 @@ from .assembly import Assembly
 from .contact import ContactProblem, ContactSolution, active_set, projected_cg
 from .errors import NotConvergedError, PhysicsRefused
 from .network import OWN, Network, build_body
-from .state import State
+from .state import Load, State
 
 Array = NDArray[np.float64]
 log = logging.getLogger(__name__)
@@ -130,7 +130,8 @@ class Model(Network):
         lengths = np.zeros(len(bolts)) if before is None else before.lengths
         slack: set[str] = set()
         for _ in range(2 * len(bolts) + 1):
-            state = self._one(given | dict.fromkeys(slack, 0.0), lengths, method, guess, amounts, seconds)
+            load = Load(given | dict.fromkeys(slack, 0.0), lengths, amounts, seconds)
+            state = self._one(load, method, guess)
             x = state.x[self.bolts]
             stretch = -(state.closing + lengths)
             pushing = {b.name for i, b in enumerate(bolts) if b.name in unset and x[i] < 0}
@@ -146,16 +147,9 @@ class Model(Network):
         now = -(state.closing + self.stretch(x / self.shares)[0])
         return replace(state, lengths=np.where(set_now, now, lengths))
 
-    def _one(
-        self,
-        given: dict[str, float],
-        lengths: Array,
-        method: str,
-        guess: State | None,
-        amounts: dict[str, float],
-        seconds: float,
-    ) -> State:
-        del seconds  # nothing here changes by itself
+    def _one(self, load: Load, method: str, guess: State | None) -> State:
+        """State under a load; nothing here changes by itself with time."""
+        given, lengths, amounts = load.given, load.lengths, load.amounts
         names = [b.name for b in self.assembly.bolts]
         about = np.array([given.get(n, 0.0) for n in names])
         if guess is not None:

@@ -22,6 +22,22 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Load:
+    """What is given at one moment: bolt forces [N] by name, locked lengths, amounts of loads, time passed [s]."""
+
+    given: dict[str, float]
+    lengths: Array
+    amounts: dict[str, float]
+    seconds: float = 0.0
+
+    def part(self, share: float, last: float, forces: dict[str, float], before: dict[str, float]) -> Load:
+        """A share of the way to it from other forces and amounts; time since the share `last` of the way."""
+        given = {n: forces[n] + share * (f - forces[n]) for n, f in self.given.items()}
+        amounts = {n: before.get(n, 0.0) + share * (a - before.get(n, 0.0)) for n, a in self.amounts.items()}
+        return Load(given, self.lengths, amounts, (share - last) * self.seconds)
+
+
+@dataclass(frozen=True)
 class State:
     """A solved state: link forces x [N] in the order of the network, contact solution, and the model it belongs to.
 
