@@ -27,17 +27,29 @@ MOST = 2000
 
 SCRIPT = """
 document.querySelectorAll("table.sort th").forEach(function (head) {
-  head.onclick = function () {
-    var body = head.closest("table").tBodies[0], k = head.cellIndex, up = head.dataset.up !== "1";
+  var sort = function () {
+    var body = head.closest("table").tBodies[0], k = head.cellIndex, up = head.ariaSort !== "ascending";
+    head.closest("tr").querySelectorAll("th").forEach(function (other) { other.ariaSort = null; });
+    head.ariaSort = up ? "ascending" : "descending";
+    var rows = Array.from(body.rows), empty = function (row) { return row.cells[k].className === "none"; };
     var key = function (row) { return row.cells[k].dataset.v || row.cells[k].textContent; };
-    head.dataset.up = up ? "1" : "0";
-    Array.from(body.rows).sort(function (a, b) {
+    rows.filter(function (row) { return !empty(row); }).sort(function (a, b) {
       var x = key(a), y = key(b), d = x - y;
       d = isNaN(d) ? x.localeCompare(y) : d;
       return up ? d : -d;
-    }).forEach(function (row) { body.appendChild(row); });
+    }).concat(rows.filter(empty)).forEach(function (row) { body.appendChild(row); });
   };
+  head.tabIndex = 0;
+  head.onclick = sort;
+  head.onkeydown = function (event) { if (event.key === "Enter") sort(); };
 });
+"""
+STYLE = """
+table.sort th { cursor: pointer; white-space: normal; }
+table.sort th[aria-sort=ascending]::after { content: " \\25b2"; }
+table.sort th[aria-sort=descending]::after { content: " \\25bc"; }
+table.sort thead th:first-child { min-width: 3rem; text-align: right; font-weight: 600; }
+table.sort .text { text-align: left; max-width: 34rem; }
 """
 
 
@@ -50,10 +62,8 @@ def report(folder: Path | str, watch: str | None = None) -> Path:
         body = "\n".join(_body(plan, rows, watched))
     css = files("holdersim").joinpath("report/page.css").read_text(encoding="utf-8")
     title = escape(plan.data["title"] or plan.data["name"])
-    head = (
-        f'<meta charset="utf-8">\n<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>\n{css}\n\
-table.sort th {{ cursor: pointer; }}</style>'
-    )
+    head = f'<meta charset="utf-8">\n<link rel="icon" href="data:,">\n<title>{title}</title>\n'
+    head += f"<style>\n{css}{STYLE}</style>"
     text = f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n\
 <script>{SCRIPT}</script>\n</body>\n</html>\n'
     return write_whole(plan.folder / "report.html", text.encode())
@@ -83,12 +93,13 @@ def _body(plan: Plan, rows: Sequence[Row], watched: str | None) -> Iterator[str]
         yield from _pictures(plan, rows, watched, moving)
     lost = failures(rows)
     if len(lost) and len(moving) > 1:
-        made = pictures.fates(
-            {c: [r[c] for r in rows] for c in moving}, (moving[0], moving[1]), [r["status"] for r in rows]
-        )
-        yield _picture(
-            made, plan.folder / "fates.png", "Rows by what became of them, over the first two inputs."
-        )
+        given = {c: [r[c] for r in rows] for c in moving}
+        lives = np.array([float(r["status"] == "ok") for r in rows])
+        parted = shares(given, lives)
+        pair = sorted(moving, key=lambda c: -parted[c].alone) if parted else moving
+        made = pictures.fates(given, (pair[0], pair[1]), [r["status"] for r in rows])
+        caption = "Rows by what became of them, over the two inputs that part them most."
+        yield _picture(made, plan.folder / "fates.png", caption, wide=False)
     if lost:
         yield "<h2>Rows without an answer</h2>"
         heads = list(lost[0])
@@ -98,7 +109,16 @@ def _body(plan: Plan, rows: Sequence[Row], watched: str | None) -> Iterator[str]
         yield f"<p>The first {MOST} of {len(rows)} rows; all are in table.csv and table.parquet.</p>"
     face = f"{watched.split(': ')[0]}: " if watched and ": " in watched else ""
     shown = [n for n in rows[0] if n in (watched, "closing force [N]") or _main(n, face)]
-    heads = ["row", *columns, "status", *shown, "identity", "seconds [s]"]
+    first = [n for n in shown if n == watched]
+    heads = [
+        "row",
+        "status",
+        *first,
+        *columns,
+        *(n for n in shown if n not in first),
+        "identity",
+        "seconds [s]",
+    ]
     yield _table(heads, [[r[h] for h in heads] for r in rows[:MOST]])
     yield f"<footer>Made by holdersim {escape(__version__)}; plan {plan.data['identity']}.</footer>"
 
@@ -112,6 +132,9 @@ def _pictures(plan: Plan, rows: Sequence[Row], watched: str, moving: Sequence[st
     ok = [r for r in rows if r["status"] == "ok" and r[watched] is not None]
     if len(ok) < 3:
         return
+    moving = [c for c in moving if len({str(r[c]) for r in ok}) > 1]
+    if not moving:
+        return
     given = {c: [r[c] for r in ok] for c in moving}
     y = np.array([r[watched] for r in ok], dtype=np.float64)
     yield f"<h2>{escape(watched)}</h2>"
@@ -121,32 +144,38 @@ def _pictures(plan: Plan, rows: Sequence[Row], watched: str, moving: Sequence[st
     yield _picture(pictures.effects(given, y, watched), plan.folder / "effects.png", caption)
     found = shares(given, y)
     order = sorted(found, key=lambda n: -found[n].alone) or list(moving)
+    yield '<div class="pictures">'
     if len(moving) > 1:
         caption = "Mean over the two inputs with the largest shares."
-        yield _picture(
-            pictures.heat(given, (order[0], order[1]), y, watched), plan.folder / "heat.png", caption
-        )
+        made = pictures.heat(given, (order[0], order[1]), y, watched)
+        yield _picture(made, plan.folder / "heat.png", caption, wide=False)
     if found:
         exact = next(iter(found.values())).total is not None
         how = "exact sums over the full grid" if exact else f"estimated from bins of {len(ok)} rows"
         caption = f"First-order Sobol' shares: {how}; what is missing to 1 comes from inputs acting together."
-        yield _picture(pictures.bars(found, watched), plan.folder / "shares.png", caption)
+        yield _picture(pictures.bars(found, watched), plan.folder / "shares.png", caption, wide=False)
+    yield "</div>"
 
 
-def _picture(made: Any, path: Path, caption: str) -> str:
+def _picture(made: Any, path: Path, caption: str, wide: bool = True) -> str:
     source = base64.b64encode(pictures.saved(made, path).read_bytes()).decode()
     image = f'<img alt="{escape(caption)}" src="data:image/png;base64,{source}">'
-    return f'<figure class="wide">{image}<figcaption>{escape(caption)}</figcaption></figure>'
+    figure = '<figure class="wide">' if wide else "<figure>"
+    return f"{figure}{image}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def _table(heads: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
-    top = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
+    words = [any(isinstance(line[k], str) for line in lines) for k in range(len(heads))]
+    kinds = [' class="text"' if w else "" for w in words]
+    top = "".join(f'<th scope="col"{kind}>{escape(h)}</th>' for h, kind in zip(heads, kinds, strict=True))
     out = [f'<div class="table"><table class="sort"><thead><tr>{top}</tr></thead><tbody>']
     out += ["<tr>" + "".join(_cell(v) for v in line) + "</tr>" for line in lines]
     return "\n".join([*out, "</tbody></table></div>"])
 
 
 def _cell(value: Any) -> str:
+    if value is None:
+        return '<td class="none">-</td>'
     if isinstance(value, float):
         return f'<td data-v="{value!r}">{number(value)}</td>'
-    return f"<td>{escape(str(value)) if value is not None else '-'}</td>"
+    return f'<td class="text">{escape(value)}</td>' if isinstance(value, str) else f"<td>{value}</td>"

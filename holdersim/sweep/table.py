@@ -24,6 +24,7 @@ ADVICE = {
     "invalid": "mend the values in the plan's file and plan anew",
     "NotConvergedError": "finer load steps, another mesh level; run the row alone to see its log",
     "PhysicsRefused": "the answer is no: see the message",
+    "GeometryError": "mend sizes or meshes as the message says",
     "MemoryError": "fewer pixels, or more memory for a worker",
 }
 
