@@ -181,12 +181,13 @@ def _log_likelihood(m: Match, q: Array) -> Array:
 
 
 def _flags(a: NDArray[np.uint8], b: NDArray[np.uint8], torn: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """What is known of each square: read by either or between both, below for both, above for both, else nothing."""
+    """What is known of each square: read by either or between both, below or above for both, else nothing."""
     read = (a == Flag.READ) | (b == Flag.READ) | ((a == Flag.ABOVE) & (b == Flag.BELOW))
     below = (a == Flag.BELOW) & ((b == Flag.BELOW) | (b == Flag.MASKED))
     above = (b == Flag.ABOVE) & ((a == Flag.ABOVE) | (a == Flag.MASKED))
     out = np.where(read, Flag.READ, np.where(below, Flag.BELOW, np.where(above, Flag.ABOVE, Flag.MASKED)))
-    return np.where(torn, Flag.MASKED, out).astype(np.uint8)
+    out = np.where(torn, Flag.MASKED, out)
+    return np.where((a == Flag.MASKED) & (b == Flag.MASKED), Flag.OUTSIDE, out).astype(np.uint8)
 
 
 def _apart(a: Match, b: Match, joint: float) -> float | None:

@@ -20,6 +20,7 @@ from .matching import Match, extent
 from .options import RenderOptions
 from .render import RIM, render_map
 from .scores import agreeing, clip_open, monotone, most_pressed, pressed
+from .sensor import DARKEST
 
 SHOWN_DPI = 200.0
 """Resolution of the virtual paper in a picture."""
@@ -80,7 +81,8 @@ def draw_virtual(ax: Axes, m: Match) -> None:
         at = (middle[0] - half[0], middle[0] + half[0], middle[1] - half[1], middle[1] + half[1])
         ax.imshow(sheet.pixels, extent=at, interpolation="nearest")
     else:
-        ax.imshow(m.felt.pressure, extent=_box(m), origin="lower", cmap="Greys", interpolation="nearest")
+        ax.imshow(m.felt.pressure, extent=_box(m), origin="lower", cmap="gray_r", vmin=0, vmax=_black(m.seen),
+                  interpolation="nearest")  # fmt: skip
     style.plan_axes(ax, around, "computed, shown as paper" if options else "computed")
     _outline(ax, m)
 
@@ -92,6 +94,14 @@ def _render_options(seen: Reading) -> RenderOptions | None:
     given = o.model_dump(mode="json", exclude_none=True)
     names = ("grade", "pressing", "temperature", "humidity", "curves", "wedge", "samples")
     return RenderOptions(**{n: given[n] for n in names if n in given}, dpi=SHOWN_DPI)
+
+
+def _black(seen: Reading) -> float | None:
+    """Pressure [MPa] that is black where a sensor or fused papers are shown in grey; None without a scale."""
+    if seen.curve is None or seen.curve.tag not in ("sensor", "fused"):
+        return None
+    c = seen.curve.each[0]
+    return float(c.pressure[-1] / c.density[-1]) / DARKEST
 
 
 def _outline(ax: Axes, m: Match) -> None:

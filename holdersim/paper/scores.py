@@ -28,7 +28,7 @@ _DICE = "2 x common area / sum of the areas, or as many squares as are pressed a
 DEFINITIONS: dict[str, str] = {
     "Registration residual [mm]": "rms over the quarters of the map of the shift that would still make them agree",
     "Squares compared [-]": "share of the map that is paper and not masked",
-    "Computed force [N]": "sum of the computed pressure times area over the map",
+    "Computed force [N]": "sum of the computed pressure times area over the squares compared",
     "Paper force, at least [N]": "load read, plus the upper end of the range where it is darker",
     "Paper force, blanks at most [N]": "the same, plus the lower end of the range where it is paler; open upwards "
     "where some is darker than the range",
@@ -75,7 +75,7 @@ def scores(m: Match) -> dict[str, float | None]:
     out: dict[str, float | None] = dict.fromkeys(DEFINITIONS)
     out["Registration residual [mm]"] = m.registration.residual
     out["Squares compared [-]"] = float(known.mean())
-    out["Computed force [N]"] = float(m.computed.sum()) * m.cell
+    out["Computed force [N]"] = float(m.computed[known].sum()) * m.cell
     out["CV computed [-]"] = _cv(m.computed[known])
     out["Edge / centre computed [-]"] = _edge(m.computed, known)
     out |= _ordinal(m, known)

@@ -25,6 +25,8 @@ from .rectangle import found_outline
 
 RIM = 4.0
 """Nothing around the sensels [mm], so that a map that fills the sensor can be laid over it."""
+DARKEST = 0.85
+"""Grey of the largest pressure in pictures, 1 is black."""
 SUFFIXES = (".csv", ".tsv", ".asf", ".txt")
 Unit = Literal["MPa", "kPa", "bar", "psi", "Pa"]
 
@@ -96,8 +98,8 @@ def as_paper(
     """A map of pressures [MPa] on squares of a side [mm] as if it were paper whose density is p over the top."""
     density = p / (top or curve.high)
     told = (flag < Flag.MASKED) & np.isfinite(p)
-    shade = np.where(told, np.clip(np.nan_to_num(density), 0, 1), 0.5)
-    light = np.repeat(np.round(255 * (1 - 0.85 * shade))[..., None], 3, axis=-1).astype(np.uint8)
+    shade = np.where(told, np.clip(np.nan_to_num(density), 0, 1), np.where(flag == Flag.OUTSIDE, 0.0, 0.5))
+    light = np.repeat(np.round(255 * (1 - DARKEST * shade))[..., None], 3, axis=-1).astype(np.uint8)
     nothing = np.full(p.shape, np.nan)
     return Reading(
         options=ReadOptions(show="density").model_copy(update={"show": "pressure"}),

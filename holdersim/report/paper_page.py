@@ -85,7 +85,7 @@ def _body(c: Compared, folder: Path) -> Iterator[str]:
         within = f"{s['Within the uncertainty [-]']:.0%} of the squares agree within the uncertainty."
         figures = [
             picture(draw.beside(m), folder / "beside.png", _lead(c),
-                    "The paper, and the computed pressure shown as paper, at one scale.", "wide"),
+                    f"{_shown(c)}, at one scale.", "wide"),
             picture(draw.pressures(m), folder / "pressures.png", within,
                     f"Pressure read, what the paper should show, and their difference. {within} "
                     "Pale grey: below the range, dark: above.", "wide"),
@@ -99,15 +99,23 @@ def _body(c: Compared, folder: Path) -> Iterator[str]:
     yield f"<footer>Made by holdersim {escape(__version__)}. Every number is in compare.csv beside this page.</footer>"
 
 
+def _shown(c: Compared) -> str:
+    """What the first picture shows."""
+    curve = c.match.seen.curve
+    if curve is not None and curve.tag in ("sensor", "fused"):
+        return "The pressure read, in grey, and that computed"
+    return "The paper, and the computed pressure shown as paper"
+
+
 def _lead(c: Compared) -> str:
     s = c.scores
     if c.match.virtual is None:
         rho = s["Order only: Spearman of R/(G+B) [-]"]
         return f"No calibration, so only the order is compared: rank correlation {number(rho)}, never MPa."
     bias = s["Bias [-]"]
-    level = "The paper reads nothing that both tell"
+    level = "Nothing is read on both"
     if bias is not None:
-        level = f"Where it can be read the paper tells {np.expm1(bias):+.1%} against the result"
+        level = f"What was measured reads {np.expm1(bias):+.1%} against the result"
     return (
         f"{level}. {s['Within the uncertainty [-]']:.0%} of the squares agree within the uncertainty; censored RMSE "
         f"{number(s['Censored RMSE [MPa]'])} MPa; registered to {s['Registration residual [mm]']:.2f} mm."
