@@ -62,7 +62,8 @@ def report(folder: Path | str, watch: str | None = None) -> Path:
         body = "\n".join(_body(plan, rows, watched))
     css = files("holdersim").joinpath("report/page.css").read_text(encoding="utf-8")
     title = escape(plan.data["title"] or plan.data["name"])
-    head = f'<meta charset="utf-8">\n<link rel="icon" href="data:,">\n<title>{title}</title>\n'
+    view = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    head = f'<meta charset="utf-8">\n{view}\n<link rel="icon" href="data:,">\n<title>{title}</title>\n'
     head += f"<style>\n{css}{STYLE}</style>"
     text = f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n\
 <script>{SCRIPT}</script>\n</body>\n</html>\n'
