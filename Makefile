@@ -25,6 +25,7 @@ test-next: ## all tests on the next dolfinx (0.11, Debian unstable)
 bench: ## speed and memory against the targets
 	@$(RUN) python -m benchmarks
 	@$(RUN) python -m benchmarks.sweeps
+	@$(RUN) python -m benchmarks.ranks
 
 docs: ## reference of the Python interface in docs/api
 	@$(RUN) pdoc holdersim -o docs/api
