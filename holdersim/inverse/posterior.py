@@ -26,8 +26,10 @@ STARTS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Dishes [standard deviations] of which the likeliest is the start."""
 SETTLED, ROUGHLY, LONGEST = 0.01, 1.0, 40
 """Fall of the cost at which Gauss-Newton ends, the same for a start, and its most steps."""
-AFAR, NEARER = 0.1, 0.03
-"""Scatter of a density added in the first and second search, so that a start from afar finds its way."""
+APPROACH = (0.3, 0.1, 0.03, 0.0)
+"""Scatter of a density added in one search after the other: contact that comes and goes makes small valleys."""
+LEAP = 1.0
+"""Largest step of an unknown at once [standard deviations]: far beyond, plates tip."""
 STEP = 1e-4
 """Step [standard deviations] of the differences by which the film's part of a slope is taken."""
 
@@ -124,8 +126,8 @@ class Seeker:
 
     def find(self, evidence: Evidence, start: Array | None = None) -> Posterior:
         """The posterior of some evidence; start: a z that is near, else the likeliest of some dishes."""
-        z = self._likeliest(evidence.blurred(AFAR)) if start is None else start
-        for extra in (AFAR, NEARER, 0.0):
+        z = self._likeliest(evidence.blurred(APPROACH[0])) if start is None else start
+        for extra in APPROACH:
             rough, enough = evidence.blurred(extra), ROUGHLY if extra else SETTLED
             z, d, pressed, cost, steps, settled = self._descend(rough, z, enough)
         j, (_, second) = self.slopes(z, d, pressed), evidence.slopes(d)
@@ -159,6 +161,7 @@ class Seeker:
             for _ in range(12):
                 move = -linalg.solve(hessian + damping * np.diag(np.diag(hessian)), gradient, assume_a="pos")
                 gain = -0.5 * float(gradient @ move)
+                move *= min(1.0, LEAP / max(float(np.abs(move[: self.unknowns.size]).max()), 1e-9))
                 trial, found, better = self._tried(evidence, z + move, pressed)
                 if better < cost or gain < enough:
                     break

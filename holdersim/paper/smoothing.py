@@ -23,6 +23,8 @@ AGREE = 2.5
 """Standard deviations within which values of windows agree (assumed)."""
 BLANK = 0.05
 """Density below which a neighbour is blank paper, so that a square may lie on the edge of what was pressed."""
+LEVEL = 0.8
+"""Share of the density one square further in that is reached at an edge; where pressure only rises steeply, less is."""
 
 
 def kernel(side: int) -> Array:
@@ -58,9 +60,10 @@ def flags(density: Array, valid: Mask, curve: Curves) -> NDArray[np.uint8]:
     """
     d = denoised(np.where(valid, density, 0.0), valid)
     out = _beyond(d, curve)
-    dark = ndimage.maximum_filter(ndimage.median_filter(d, 3), 3)
+    calm = ndimage.median_filter(d, 3)
+    dark, beyond = ndimage.maximum_filter(calm, 3), ndimage.maximum_filter(calm, 5)
     white = ndimage.minimum_filter(np.where(valid, density, np.inf), 3)
-    edge = valid & (white < BLANK) & (dark > curve.pale)
+    edge = valid & (white < BLANK) & (dark > curve.pale) & (dark > LEVEL * beyond)
     light, least, most = (10.0 ** -np.asarray(v[edge]) for v in (density, dark, white))
     out[edge] = np.where(light < (least + most) / 2, _beyond(dark, curve)[edge], Flag.BELOW)
     out[~valid] = Flag.READ

@@ -33,12 +33,12 @@ def known_map() -> np.ndarray:
     return np.maximum(p, 0.0)
 
 
-def scan(path: Path, pressure: np.ndarray | None = None, **options: Any) -> tuple[Path, Sheet]:
+def scan(path: Path, pressure: np.ndarray | Felt | None = None, **options: Any) -> tuple[Path, Sheet]:
     """A virtual scan of a map in a file, 600 dpi and turned by 3 degrees unless told, JPEG quality 85."""
     given = CLIMATE | {"turned": "3 deg"} | options
-    sheet = render_map(
-        Felt(known_map() if pressure is None else pressure, X, Y, "known"), RenderOptions(**given)
-    )
+    if not isinstance(pressure, Felt):
+        pressure = Felt(known_map() if pressure is None else pressure, X, Y, "known")
+    sheet = render_map(pressure, RenderOptions(**given))
     return sheet.save(path, 85), sheet
 
 

@@ -11,11 +11,15 @@ import numpy as np
 import pytest
 from paper_scans import CLIMATE, HALF, X, Y, known_map, on_holder, scan, truth_at
 from PIL import Image
+from scipy import ndimage
+from test_paper_holders import computed
 
 from holdersim.assembly import Rect
 from holdersim.paper import Flag, ReadOptions, curve, read_scan, register
+from holdersim.paper.comparing import compared
 from holdersim.paper.curves import curves_for
 from holdersim.paper.measures import force_check, numbers, zone_biases
+from holdersim.paper.render import Felt, spread_map
 
 OUTLINE = Rect.centred(35, 15)
 RIM = 0.6
@@ -40,22 +44,33 @@ def test_a_known_map_is_read_back(tmp_path: Path) -> None:
     assert covered > 0.95, f"the band holds {covered:.1%}"
 
 
-def test_flags_are_right(tmp_path: Path) -> None:
-    """Below, inside, above: right in 99 % where the truth is not within the grain's 5 % of an end of the range."""
-    file, sheet = scan(tmp_path / "a.jpg")
+@pytest.mark.parametrize("name, seed", [("known", 1), ("known", 2), ("bare", 1), ("gasketed", 1)])
+def test_flags_are_right(tmp_path: Path, name: str, seed: int) -> None:
+    """Below, inside, above: right in 99 % of all squares of the paper by the pressure at their middle, none left out.
+
+    Of those truly beyond the range 99 % are found. On the map alone, and compared in squares of 0.5 mm: 98.5 %; what is
+    wrong lies within the grain of an end of the range, or where paper spreads 40 MPa beyond the edge.
+    """
+    felt = Felt(known_map(), X, Y, name) if name == "known" else computed()[name]
+    file, sheet = scan(tmp_path / "a.jpg", felt, seed=seed)
     r = read_scan(file, ReadOptions(**CLIMATE))
     u, v = on_holder(r, sheet)
-    truth = truth_at(u, v)
-    map_edge = np.maximum(np.abs(u) - HALF[0], np.abs(v) - HALF[1])
-    clear = (np.abs(map_edge) > 0.25) & (map_edge < 5.5)
+    (x0, *_, x1), (y0, *_, y1) = felt.lines
+    fine = spread_map(felt, 1e-6, 0.025)
+    at = [(v - fine.y0) / fine.step, (u - fine.x0) / fine.step]
+    truth = ndimage.map_coordinates(fine.values, at, order=1)
     should = np.where(truth < r.low, Flag.BELOW, np.where(truth > r.high, Flag.ABOVE, Flag.READ))
-    near = (np.abs(truth / r.low - 1) < 0.05) | (np.abs(truth / r.high - 1) < 0.05)
-    for flag in (Flag.BELOW, Flag.READ, Flag.ABOVE):
-        these = clear & ~near & (should == flag)
-        right = np.mean(r.flag[these] == flag)
-        assert these.sum() > 300 and right >= 0.99, f"{flag.name}: {right:.2%} of {these.sum()}"
-    everywhere = np.mean(r.flag[clear] == should[clear])
-    assert everywhere >= 0.97, f"{everywhere:.2%} with those at the ends"
+    paper = r.flag < Flag.MASKED
+    right = r.flag == should
+    assert right[paper].mean() >= 0.99, f"{right[paper].mean():.2%} of {paper.sum()}"
+    beyond = paper & (should != Flag.READ)
+    assert right[beyond].mean() >= 0.99, f"{right[beyond].mean():.2%} of {beyond.sum()}"
+    on_map = paper & (u > x0) & (u < x1) & (v > y0) & (v < y1)
+    assert right[on_map].mean() >= 0.985, f"{right[on_map].mean():.2%} of {on_map.sum()}"
+    m = compared(r, felt, 0.5).match
+    wanted = np.where(m.computed < r.low, Flag.BELOW, np.where(m.computed > r.high, Flag.ABOVE, Flag.READ))
+    agree = (m.paper.flag == wanted)[m.known].mean()
+    assert agree >= 0.985, f"{agree:.2%} of {m.known.sum()} squares compared"
 
 
 def test_finer_squares_resolve_a_step_without_bias(tmp_path: Path) -> None:
