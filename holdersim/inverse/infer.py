@@ -16,14 +16,13 @@ from ..film import paper_in
 from ..loads import Tighten
 from ..materials.rubber import Rubber
 from ..paper import Reading as Scan
-from ..paper import ReadOptions, read_scan
 from ..paper.comparing import Compared, compared
+from ..paper.comparing import seen_by as shown_by
 from ..paper.forward import Imaging
 from ..paper.matching import extent, laid
-from ..paper.options import checked
 from ..paper.registration import Pose, Registration
 from ..paper.render import Felt
-from ..paper.sensor import RIM, SUFFIXES, SensorOptions, read_sensor
+from ..paper.sensor import RIM
 from ..results import open_result
 from ..solve import Model
 from ..study.reading import Reading, reading
@@ -82,9 +81,13 @@ def case_of(path: Path) -> Case:
 
 def seen_by(scan: Path, said: dict[str, Any]) -> Scan:
     """Scan or sensor's map with pressures; CaseError without a calibration."""
-    if scan.suffix.lower() in SUFFIXES:
-        return read_sensor(scan, checked(SensorOptions, said, "paper infer"))
-    seen = read_scan(scan, checked(ReadOptions, said, "paper infer"))
+    if scan.is_dir():
+        hint = "Give one scan, or a sensor's map: its marks are its own pixels."
+        raise CaseError(
+            "paper infer",
+            [Mistake("SCAN", "is a folder: fused papers are not inferred from.", f'"{scan.name}"', hint)],
+        )
+    seen = shown_by(scan, said, "paper infer")
     if seen.curve is None:
         hint = "Give --grade and --pressing, or --wedge with patches of your own."
         raise CaseError("paper infer", [Mistake("--show", "only pressures tell of forces.", hint=hint)])

@@ -16,6 +16,8 @@ No FEniCS is needed for any of it.
     rectangle.py  the outline of the red, registration.py where a scan lies on the holder: `register`
     matching.py   paper and computation on the same squares, scores.py how well they agree
     sensor.py     a sensor's map as if it were paper
+    fusion.py     two grades of one pressing as one map; fused_files.py what is written of it and read again
+    regions.py    what part of a map is compared
     comparing.py  all of it: `compare`; pictures.py; its page is report/paper_page.py
 """
 

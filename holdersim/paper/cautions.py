@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 
-from .cells import Blank, Foreign
+from .cells import RINGS, STAINED, Blank, Foreign
 from .curves import Curves, curves_for
 from .dye import Dye
 from .grades import CLIMATE, Array, covering, grade, softer, span
@@ -17,6 +18,8 @@ STEEP = 0.03
 PALE, UNEVEN, CAST = 0.03, 0.06, 0.9
 """Green no denser than red by this: blank paper; how much its density may differ; ratio of its codes that is told
 (assumed)."""
+MOSTLY = 0.5
+"""Share of a picture that is no paper from which it is told (assumed)."""
 FILM = ("grade", "pressing", "temperature", "humidity")
 GRAIN = 0.125
 """Side of a square [mm] below which what differs is grain of the paper (assumed)."""
@@ -24,7 +27,8 @@ OTHER = 0.05
 """Size of the red, and pressure of an own curve, as shares, from which a difference is told (assumed)."""
 
 
-def light_warnings(blank: Blank, optical: Array, foreign: Foreign, dye: Dye) -> list[str]:
+def light_warnings(blank: Blank, optical: Array, foreign: Foreign, dye: Dye, side: float) -> list[str]:
+    """What light and colours of a scan do to its densities; side: of a square [mm]."""
     out = []
     if max(blank.codes) > 253.5:
         out.append(
@@ -34,12 +38,20 @@ def light_warnings(blank: Blank, optical: Array, foreign: Foreign, dye: Dye) -> 
         out.append(
             f"the light differs by {100 * (np.exp(blank.tilt) - 1):.0f} % over the stain; a plane was taken off."
         )
-    white = (np.abs(optical[..., 1] - optical[..., 0]) < PALE) & ~foreign.all
+    paper = ~foreign.outside
+    strange = float((foreign.glare | foreign.other | foreign.specks)[paper].mean()) if paper.any() else 1.0
+    if strange > MOSTLY:
+        out.append(
+            f"{strange:.0%} of the picture is neither paper nor its red: is it the right picture? Crop it to the paper."
+        )
+    dye_seen = optical[..., 1] - optical[..., 0]
+    near = ndimage.distance_transform_edt(dye_seen < STAINED) * side < RINGS[1]
+    white = (np.abs(dye_seen) < PALE) & ~foreign.all & near
     if white.sum() > 100 and blank.tilt <= STEEP:
         least, most = np.quantile(optical[white][:, 0], (0.02, 0.98))
         if most - least > UNEVEN:
             out.append(
-                f"blank paper differs by {10 ** (most - least) - 1:.0%} over the scan and no plane of light could be "
+                f"blank paper differs by {10 ** (most - least) - 1:.0%} around the red and no plane of light could be "
                 "taken off: densities are biased. Use a flatbed scanner, or even light and no shadows."
             )
     light = np.array(blank.codes)

@@ -156,7 +156,9 @@ def _picture(r: Reading, path: Path) -> Path:
         label = {"pressure": "pressure [MPa]", "density": "density [-]", "ratio": "R / (G + B), order only"}
         made.colorbar(drawn, ax=right, shrink=0.8).set_label(label[r.options.show])
         style.plan_axes(left, around, "paper, colours balanced")
-        title = "pale grey: below the range, dark: above, blue: masked" if r.curve else "read"
+        title = (
+            "pale grey: below the range, dark: above, blue: masked, white: no paper" if r.curve else "read"
+        )
         style.plan_axes(right, around, title)
         return style.save(made, path)
 

@@ -106,7 +106,7 @@ def _evaluate(
 ) -> Reading:
     optical = squares.optical(shrunk.light, blank.light)
     foreign = squares.find_foreign(optical, shrunk.clear, shrunk.side, dye)
-    warnings = light_warnings(blank, optical, foreign, dye)
+    warnings = light_warnings(blank, optical, foreign, dye, shrunk.side)
     density = np.asarray(dye.nominal(optical[..., 1]), dtype=np.float64)
     skip, outline = _skipped(options, density, foreign, shrunk.side, warnings)
     flag = np.full(density.shape, Flag.READ, np.uint8)

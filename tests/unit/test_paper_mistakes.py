@@ -66,6 +66,15 @@ def test_a_phone_picture_in_uneven_light(tmp_path: Path, pixels: np.ndarray) -> 
     assert not told(plain, "looks coloured") and not told(plain, "plane of light")
 
 
+def test_the_wrong_picture(tmp_path: Path, pixels: np.ndarray) -> None:
+    """A small piece of paper on a blue table: most of it is no paper, and that is told."""
+    table = np.full((3 * pixels.shape[0], 2 * pixels.shape[1], 3), (90, 110, 160), np.uint8)
+    table[: pixels.shape[0], : pixels.shape[1]] = pixels
+    r = read(saved(tmp_path / "t.png", table))
+    assert told(r, "of the picture is neither paper nor its red: is it the right picture? Crop it")
+    assert not told(read(saved(tmp_path / "a.png", pixels)), "the right picture")
+
+
 def test_squares_finer_than_grain_or_pixel(tmp_path: Path, pixels: np.ndarray) -> None:
     r = read(saved(tmp_path / "a.png", pixels), cell="0.01 mm")
     assert told(r, "squares of 0.0847 mm are finer than the grain of the paper") and told(
@@ -181,6 +190,13 @@ def test_options_that_do_not_go_with_the_scan(tmp_path: Path) -> None:
         scan_options(Path("a.png"), CLIMATE | {"pitch": "1 mm"}, "paper compare")
     with pytest.raises(CaseError, match=r"--grade: does not go with a folder of fused papers"):
         seen_by(tmp_path, {"grade": "LW"}, "paper compare")
+
+
+def test_fused_papers_are_not_inferred_from(tmp_path: Path) -> None:
+    from holdersim.inverse.infer import seen_by as seen_to_infer
+
+    with pytest.raises(CaseError, match=r"is a folder: fused papers are not inferred from. Give one scan"):
+        seen_to_infer(tmp_path, {})
 
 
 def test_a_picture_of_a_paper_is_never_read_in_mpa() -> None:
