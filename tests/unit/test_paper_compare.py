@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from known_paper import CLIMATE, PRESSED, TRUE, X, Y
 from scipy import stats
 from synthetic import holder, maps, summary
 
@@ -27,16 +28,6 @@ from holdersim.report.paper_page import write
 from holdersim.results import RunFolder
 
 ROOT = Path(__file__).resolve().parents[2]
-CLIMATE: dict[str, Any] = {
-    "grade": "LW",
-    "pressing": "continuous",
-    "temperature": "24 degC",
-    "humidity": "55 %",
-}
-X, Y = np.arange(-9.75, 10, 0.5), np.arange(-4.75, 5, 0.5)
-GX, GY = np.meshgrid(X, Y)
-TRUE = np.maximum(5.5 + 0.4 * GX + 2.0 * np.sin(GX / 2.5) * np.cos(GY / 3) + 0.2 * GY, 0.0)
-PRESSED = Felt(TRUE, X, Y, "cathode")
 SENSOR: dict[str, Any] = {
     "pitch": "0.5 mm", "unit": "MPa", "noise": "0.2 MPa", "saturation": "9 MPa", "accuracy": 0.1
 }  # fmt: skip

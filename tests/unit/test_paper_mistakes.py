@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from known_paper import CLIMATE, GX, PRESSED, TRUE, X, Y
 from PIL import Image
 from synthetic import holder, maps, summary
 
@@ -20,17 +21,6 @@ from holdersim.paper.options import Film, all_of, checked
 from holdersim.paper.regions import corners, inside
 from holdersim.paper.render import Felt, image_kind
 from holdersim.results import RunFolder
-
-CLIMATE: dict[str, Any] = {
-    "grade": "LW",
-    "pressing": "continuous",
-    "temperature": "24 degC",
-    "humidity": "55 %",
-}
-X, Y = np.arange(-9.75, 10, 0.5), np.arange(-4.75, 5, 0.5)
-GX, GY = np.meshgrid(X, Y)
-TRUE = np.maximum(5.5 + 0.4 * GX + 2.0 * np.sin(GX / 2.5) * np.cos(GY / 3) + 0.2 * GY, 0.0)
-PRESSED = Felt(TRUE, X, Y, "cathode")
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from known_paper import CLIMATE, X, Y
 from PIL import Image
 
 from holdersim.errors import CaseError
@@ -31,13 +32,6 @@ from holdersim.paper.options import checked
 from holdersim.paper.render import Felt
 
 ROOT = Path(__file__).resolve().parents[2]
-CLIMATE: dict[str, Any] = {
-    "grade": "LW",
-    "pressing": "continuous",
-    "temperature": "24 degC",
-    "humidity": "55 %",
-}
-X, Y = np.arange(-9.75, 10, 0.5), np.arange(-4.75, 5, 0.5)
 
 
 @pytest.fixture(scope="module")
