@@ -157,9 +157,7 @@ def felt(result: Result, at: str | None = None, steps: tuple[str, ...] | None = 
 def _of_paper(place: str, papers: Mapping[str, Mapping[str, Any]], chosen: bool) -> Iterator[str]:
     """What must be said of the paper in the stack of a result."""
     if place in papers:
-        other = (
-            f" It is taken because it is there; --at chooses another plane (paper: {', '.join(papers)})."
-        )
+        other = f" It is taken because it is there; --at chooses another plane (paper: {', '.join(papers)})."
         yield (
             f"{place} is {papers[place]['grade']} paper in the stack, which spreads the pressure itself: nothing is "
             f"spread once more.{other if chosen else ''}"
