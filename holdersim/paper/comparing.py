@@ -16,6 +16,7 @@ from ..schema import Entry, key
 from ..units import Length
 from .curves import Curves, others
 from .files import messages
+from .forward import Imaging
 from .fused_files import read_fused
 from .grades import Array
 from .maps import Flag, Reading
@@ -228,9 +229,15 @@ def closer_curve(m: Match) -> str | None:
 
 
 def _misfit(m: Match, curve: Curves) -> tuple[float, float]:
-    """Mean of ln(paper / computed) where a curve reads the paper; rms with both moved to the ends of its range."""
-    known = m.inner & (m.computed > 0)
-    d, p = m.paper.density[known], m.computed[known]
+    """Mean of ln(paper / what it should read) where a curve reads the paper; rms with both moved into its range.
+
+    What it should read is the computed pressure where the virtual paper of that curve is beyond the range.
+    """
+    shown = replace(Imaging.of(m.seen), curve=curve).density(m.felt, *m.lines)
+    told = (shown >= curve.pale) & (shown <= curve.dark)
+    expected = np.where(told, curve.read(np.clip(shown, curve.pale, curve.dark)), m.computed)
+    known = m.inner & (expected > 0)
+    d, p = m.paper.density[known], expected[known]
     inside = (d >= curve.pale) & (d <= curve.dark)
     both = inside | ((d < curve.pale) & (p > curve.low)) | ((d > curve.dark) & (p < curve.high))
     if inside.sum() < 20:

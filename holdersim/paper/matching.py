@@ -62,9 +62,19 @@ class Match:
         return self.known & inner
 
     @property
+    def lines(self) -> tuple[Array, Array]:
+        """Lines x, y [mm] between the squares."""
+        return _lines(self.x), _lines(self.y)
+
+    @property
     def cell(self) -> float:
         """Area of a square [mm2]."""
         return float((self.x[1] - self.x[0]) * (self.y[1] - self.y[0]))
+
+
+def _lines(centres: Array) -> Array:
+    half = (centres[1] - centres[0]) / 2
+    return np.append(centres - half, centres[-1] + half)
 
 
 def extent(felt: Felt) -> Rect:

@@ -34,8 +34,8 @@ DEFINITIONS: dict[str, str] = {
     "where some is darker than the range",
     "Force closure [-]": f"load of the paper less that of the virtual paper, {_CLIPPED}, over the computed force: what "
     "lies beyond the range on both says nothing",
-    "Bias [-]": "mean of ln(paper / computed) where the paper is read, but for the outermost squares; negative: the "
-    "paper reads less",
+    "Bias [-]": "mean of ln(paper / virtual paper) where the paper is read, but for the outermost squares; of the "
+    "computed pressure where the virtual paper is beyond the range; negative: the paper reads less",
     "Censored RMSE [MPa]": "root mean square of paper - computed where read; where below or above the range, of what "
     "the computed pressure is beyond that end",
     "Censored NRMSE [-]": "censored RMSE over the mean computed pressure",
@@ -91,14 +91,15 @@ def _calibrated(m: Match, v: Reading, known: Mask) -> dict[str, float | None]:
     rmse = float(np.sqrt((off[known] ** 2).mean()))
     darker = float((m.paper.flag == Flag.ABOVE).sum()) * m.cell * high
     least = float(told[read].sum()) * m.cell + darker
-    both = read & m.inner & (computed > 0)
+    expected = np.where(v.flag == Flag.READ, np.nan_to_num(v.pressure), computed)
+    both = read & m.inner & (expected > 0)
     pair = read & (v.flag == Flag.READ)
     mean = float(computed[known].mean())
     out: dict[str, float | None] = {
         "Paper force, at least [N]": least,
         "Paper force, blanks at most [N]": least + float((m.paper.flag == Flag.BELOW).sum()) * m.cell * low,
         "Force closure [-]": float((paper - virtual)[known].sum() / computed[known].sum()),
-        "Bias [-]": float(np.log(told[both] / computed[both]).mean()) if both.any() else None,
+        "Bias [-]": float(np.log(told[both] / expected[both]).mean()) if both.any() else None,
         "Censored RMSE [MPa]": rmse,
         "Censored NRMSE [-]": rmse / mean,
         "Within the uncertainty [-]": float(agreeing(m)[known].mean()),

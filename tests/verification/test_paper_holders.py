@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from holdersim.paper import Flag, Reading, ReadOptions, RenderOptions, read_scan, render_map
-from holdersim.paper.comparing import Compared, compared
+from holdersim.paper.comparing import Compared, closer_curve, compared
 from holdersim.paper.render import Felt
 
 HOLDERS = ("bare", "gasketed", "isostatic")
@@ -78,3 +78,11 @@ def test_each_paper_fits_its_own_holder_best(papers: dict[str, Compared]) -> Non
         assert max(others, key=lambda n: others[n] or -np.inf) == name, others
         # also under bare plates, where pressure goes through the whole range within a few squares of 1 mm
         assert abs(own.scores["Force closure [-]"]) < 0.01
+
+
+@pytest.mark.parametrize("name", HOLDERS)
+def test_right_curves_are_not_doubted(papers: dict[str, Compared], name: str) -> None:
+    """What squares do to a steep edge is no bias: no other zone or grade is named for a paper that is right."""
+    own = papers[name]
+    assert abs(own.scores["Bias [-]"] or 0.0) < 0.03
+    assert closer_curve(own.match) is None
