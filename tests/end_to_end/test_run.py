@@ -93,7 +93,8 @@ def test_quarter_equals_whole(quarter: Result, whole: Result) -> None:
 def test_maps_have_units(quarter: Result) -> None:
     """Every map and coordinate says its unit and name; pressure times area is the closing force."""
     units = {str(n): v.attrs["units"] for n, v in quarter.maps.data_vars.items()}
-    assert set(units.values()) == {"MPa", "um", "mm2"} and len(units) == 16
+    assert set(units.values()) == {"MPa", "um", "mm2"} and len(units) == 17
+    assert "cathode_peak_pressure" in units
     assert all(v.attrs["long_name"] for v in quarter.maps.data_vars.values())
     assert {quarter.maps[c].attrs["units"] for c in quarter.maps.coords if c != "step"} == {"mm"}
     pressed = float((quarter.maps["cell_top_pressure"].fillna(0) * quarter.maps["cell_top_area"]).sum())
