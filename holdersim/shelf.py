@@ -23,7 +23,7 @@ from .reduced import Links, Superelement
 Array = NDArray[np.float64]
 log = logging.getLogger(__name__)
 
-FORMAT = 5
+FORMAT = 6
 """Raised when meshes, integration or the layout of a cache entry change."""
 
 LOADED = ("free", "resultant", "seen_free")
