@@ -19,7 +19,7 @@ from .maps import Flag, Reading
 from .matching import Match, extent
 from .options import RenderOptions
 from .render import RIM, render_map
-from .scores import agreeing, clip_open, monotone, most_pressed, pressed
+from .scores import agreeing, difference, monotone, most_pressed, pressed
 from .sensor import DARKEST
 
 SHOWN_DPI = 200.0
@@ -134,10 +134,8 @@ def draw_pressure(ax: Axes, r: Reading, m: Match, title: str) -> None:
 
 
 def draw_difference(ax: Axes, m: Match) -> None:
-    """Paper - computed [MPa], grey within the uncertainty; where only a bound is told, what is beyond it."""
-    read = m.paper.flag == Flag.READ
-    off = np.where(read, m.paper.pressure, clip_open(m.computed, m.paper)) - m.computed
-    off[~m.known] = np.nan
+    """Paper - expected [MPa], grey within the uncertainty; where only a bound is told, what is beyond it."""
+    off = np.where(m.known, difference(m), np.nan)
     within = agreeing(m) & m.known
     top = max(float(np.abs(off[m.known & ~within]).max(initial=0.0)), 0.1)
     common: dict[str, Any] = {"extent": _box(m), "origin": "lower", "interpolation": "nearest"}
@@ -145,7 +143,7 @@ def draw_difference(ax: Axes, m: Match) -> None:
         np.where(within, np.nan, off), cmap=style.DEFLECTION, vmin=-top, vmax=top, zorder=2, **common
     )
     ax.imshow(np.where(within, 0.0, np.nan), cmap=ListedColormap([style.OPEN]), zorder=1, **common)
-    ax.figure.colorbar(drawn, ax=ax, shrink=0.8).set_label("measured - computed [MPa]")
+    ax.figure.colorbar(drawn, ax=ax, shrink=0.8).set_label("measured - expected [MPa]")
     style.plan_axes(ax, _box(m), f"{within[m.known].mean():.0%} within the uncertainty (grey)")
 
 

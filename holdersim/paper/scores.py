@@ -24,6 +24,10 @@ WINDOW = 1.5
 """Width (standard deviation) of the window of SSIM [squares], with the constants 0.01 and 0.03 (assumed)."""
 
 _CLIPPED = "both with what lies beyond the range put at its ends"
+_EXPECTED = (
+    "expected: virtual paper where it is inside the range, else the computed pressure, or the range's end where "
+    "the reading is within its uncertainty of it"
+)
 _DICE = "2 x common area / sum of the areas, or as many squares as are pressed at all"
 DEFINITIONS: dict[str, str] = {
     "Registration residual [mm]": "rms over the quarters of the map of the shift that would still make them agree",
@@ -34,10 +38,10 @@ DEFINITIONS: dict[str, str] = {
     "where some is darker than the range",
     "Force closure [-]": f"load of the paper less that of the virtual paper, {_CLIPPED}, over the computed force: what "
     "lies beyond the range on both says nothing",
-    "Bias [-]": "mean of ln(paper / virtual paper) where the paper is read, but for the outermost squares; of the "
-    "computed pressure where the virtual paper is beyond the range; negative: the paper reads less",
-    "Censored RMSE [MPa]": "root mean square of paper - computed where read; where below or above the range, of what "
-    "the computed pressure is beyond that end",
+    "Bias [-]": f"mean of ln(paper / expected) where the paper is read, but for the outermost squares; {_EXPECTED}; "
+    "negative: the paper reads less",
+    "Censored RMSE [MPa]": "root mean square of paper - expected where read; where below or above the range, of what "
+    "the expected pressure is beyond that end",
     "Censored NRMSE [-]": "censored RMSE over the mean computed pressure",
     "Within the uncertainty [-]": "share of the squares whose difference is within the 95 % band, or that agree in "
     "being beyond the range",
@@ -87,19 +91,19 @@ def _calibrated(m: Match, v: Reading, known: Mask) -> dict[str, float | None]:
     told, computed = np.nan_to_num(m.paper.pressure), m.computed
     low, high = m.paper.low, m.paper.high
     paper, virtual = clipped(m.paper), clipped(v)
-    off = _beyond(m)
+    off = difference(m)
     rmse = float(np.sqrt((off[known] ** 2).mean()))
     darker = float((m.paper.flag == Flag.ABOVE).sum()) * m.cell * high
     least = float(told[read].sum()) * m.cell + darker
-    expected = np.where(v.flag == Flag.READ, np.nan_to_num(v.pressure), computed)
-    both = read & m.inner & (expected > 0)
+    wanted = expected(m)
+    both = read & m.inner & (wanted > 0)
     pair = read & (v.flag == Flag.READ)
     mean = float(computed[known].mean())
     out: dict[str, float | None] = {
         "Paper force, at least [N]": least,
         "Paper force, blanks at most [N]": least + float((m.paper.flag == Flag.BELOW).sum()) * m.cell * low,
         "Force closure [-]": float((paper - virtual)[known].sum() / computed[known].sum()),
-        "Bias [-]": float(np.log(told[both] / expected[both]).mean()) if both.any() else None,
+        "Bias [-]": float(np.log(told[both] / wanted[both]).mean()) if both.any() else None,
         "Censored RMSE [MPa]": rmse,
         "Censored NRMSE [-]": rmse / mean,
         "Within the uncertainty [-]": float(agreeing(m)[known].mean()),
@@ -142,24 +146,41 @@ def dark(m: Match) -> float:
     return m.paper.curve.dark if m.paper.curve else 1.0
 
 
-def _beyond(m: Match) -> Array:
-    """Paper - computed [MPa] where read, what the computed pressure is beyond an end where it only tells that."""
-    free = clip_open(m.computed, m.paper) - m.computed
-    return np.where(m.paper.flag == Flag.READ, np.nan_to_num(m.paper.pressure) - m.computed, free)
+def expected(m: Match) -> Array:
+    """Pressure [MPa] that a right paper would read: like with like where squares average steep edges.
+
+    That of the virtual paper; beyond the range the computed one, or the range's end where the paper's reading is within
+    its uncertainty of that end: there a trace of dye decides between a reading and a bound.
+    """
+    if m.virtual is None:
+        return m.computed
+    v, told = m.virtual, np.nan_to_num(m.paper.pressure)
+    near, read = m.band * told, m.paper.flag == Flag.READ
+    out = np.where(v.flag == Flag.READ, np.nan_to_num(v.pressure), clip_open(m.computed, v))
+    out = np.where(read & (v.flag == Flag.ABOVE) & (told + near >= v.high), v.high, out)
+    return np.where(read & (v.flag == Flag.BELOW) & (told - near <= v.low), v.low, out)
+
+
+def difference(m: Match) -> Array:
+    """Paper - expected [MPa] where read, what is expected beyond an end where the paper only tells that."""
+    p = expected(m)
+    return _told(m, p) - p
+
+
+def _told(m: Match, expected: Array) -> Array:
+    free = clip_open(expected, m.paper)
+    return np.where(m.paper.flag == Flag.READ, np.nan_to_num(m.paper.pressure), free)
 
 
 def agreeing(m: Match) -> Mask:
     """Squares whose difference is within the 95 % band of the reading."""
-    base = np.where(
-        m.paper.flag == Flag.READ, np.nan_to_num(m.paper.pressure), clip_open(m.computed, m.paper)
-    )
-    return np.asarray(np.abs(_beyond(m)) <= m.band * base)
+    return np.asarray(np.abs(difference(m)) <= m.band * _told(m, expected(m)))
 
 
 def _likelihood(m: Match) -> Array:
     """Logarithm of the likelihood of each square."""
     s = m.band / 1.96
-    at = np.log(np.maximum(m.computed, 1e-6))
+    at = np.log(np.maximum(expected(m), 1e-6))
     read = stats.norm.logpdf(np.log(np.maximum(np.nan_to_num(m.paper.pressure), 1e-6)), at, s)
     below = stats.norm.logcdf((np.log(m.paper.low) - at) / s)
     above = stats.norm.logcdf((at - np.log(m.paper.high)) / s)
